@@ -1,0 +1,5 @@
+"""`python -m icsmulti` is `icsmulti`."""
+
+from icsmulti.cli import main
+
+main()
