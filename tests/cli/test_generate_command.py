@@ -1,0 +1,254 @@
+"""`icsmulti generate`: the API's bytes without key or server (contract.md §3)."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import icsmulti
+from icsmulti import TZDATA_VERSION
+
+EXAMPLE = Path(__file__).parents[1] / "example.json"
+INSTANT = "2026-11-22T12:00:00Z"
+
+
+class Command:
+    """`python -m icsmulti` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("ICSMULTI_", "LC_", "LANG"))
+        }
+        self.environment = kept | {"XDG_DATA_HOME": str(home), "LANG": "fr_FR.UTF-8"}
+
+    def __call__(
+        self, *arguments: object, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "icsmulti", *map(str, arguments)],
+            input=stdin, capture_output=True, timeout=120, check=False, env=self.environment | environment,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def icsmulti_(tmp_path: Path) -> Command:
+    return Command(tmp_path / "home")
+
+
+def test_the_bytes_go_to_standard_output_and_nothing_else_does(icsmulti_):
+    done = icsmulti_("generate", EXAMPLE, "--now", INSTANT)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert done.stdout.endswith(b"END:VCALENDAR\r\n")
+
+
+def test_the_bytes_are_the_librarys_for_the_same_identity_and_instant(icsmulti_):
+    done = icsmulti_("generate", EXAMPLE, "--now", INSTANT)
+
+    secret = bytes.fromhex((icsmulti_.home / "icsmulti" / "identity").read_text())
+    now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert done.stdout == icsmulti.generate(EXAMPLE.read_bytes(), uid_secret=secret, now=now).data
+
+
+def test_the_local_identity_is_made_once_for_this_user_alone(icsmulti_):
+    first, second = (icsmulti_("generate", EXAMPLE, "--now", INSTANT).stdout for _ in range(2))
+
+    file = icsmulti_.home / "icsmulti" / "identity"
+    assert first == second
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert os.listdir(file.parent) == ["identity"]
+
+
+def test_a_broken_identity_is_an_error_and_not_replaced(icsmulti_):
+    file = icsmulti_.home / "icsmulti" / "identity"
+    file.parent.mkdir(parents=True)
+    file.write_text("not hexadecimal")
+
+    done = icsmulti_("generate", EXAMPLE)
+
+    assert done.returncode == 1
+    assert str(file) in done.stderr.decode()
+    assert file.read_text() == "not hexadecimal"
+
+
+def test_an_accounts_identity_gives_the_apis_uids(icsmulti_):
+    store = {"ICSMULTI_STORE": f"sqlite://{icsmulti_.home}/keys.db"}
+    key = icsmulti_("keys", "create", "--label", "x", **store).stdout.decode().strip()
+
+    one, two = (
+        icsmulti_("generate", EXAMPLE, "--now", INSTANT, "--account", key[5:11], **store).stdout
+        for _ in range(2)
+    )
+
+    assert one == two
+    assert one != icsmulti_("generate", EXAMPLE, "--now", INSTANT).stdout
+
+
+def test_an_unknown_account_is_an_error(icsmulti_):
+    icsmulti_("keys", "list")
+    done = icsmulti_("generate", EXAMPLE, "--account", "nobody")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "nobody" in done.stderr.decode()
+
+
+def test_standard_input_is_read_for_a_dash(icsmulti_):
+    done = icsmulti_("generate", "-", "--now", INSTANT, stdin=EXAMPLE.read_bytes())
+
+    assert done.stdout == icsmulti_("generate", EXAMPLE, "--now", INSTANT).stdout
+
+
+def test_a_file_is_written_whole(icsmulti_, tmp_path):
+    out = tmp_path / "out.ics"
+    out.write_text("old")
+
+    done = icsmulti_("generate", EXAMPLE, "-o", out)
+
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert out.read_bytes().endswith(b"END:VCALENDAR\r\n")
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_faults_leave_the_old_file_alone(icsmulti_, tmp_path):
+    out = tmp_path / "out.ics"
+    out.write_text("old")
+
+    assert icsmulti_("generate", "-", "-o", out, stdin=b"{}").returncode == 1
+    assert out.read_text() == "old"
+
+
+def test_every_fault_is_on_its_own_line(icsmulti_):
+    bad = {"evenement": {"occurrences": [{"id": str(i)} for i in range(20)]}}
+
+    done = icsmulti_("generate", "-", stdin=json.dumps(bad).encode())
+
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert len(lines) == 60
+    assert lines[0] == "evenement.occurrences[0].titre : champ obligatoire absent"
+
+
+def test_faults_are_in_english_in_an_english_locale(icsmulti_):
+    done = icsmulti_("generate", "-", stdin=b"{}", LC_ALL="en_GB.UTF-8")
+
+    assert done.stderr.decode() == "evenement: required field missing\n"
+
+
+@pytest.mark.parametrize("stdin", [b"", b"{", b"[1"])
+def test_what_is_not_json_is_one_line(icsmulti_, stdin):
+    done = icsmulti_("generate", "-", stdin=stdin)
+
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("Corps JSON invalide : ")
+    assert len(done.stderr.decode().splitlines()) == 1
+
+
+def test_source_date_epoch_is_the_instant(icsmulti_):
+    done = icsmulti_("generate", EXAMPLE, SOURCE_DATE_EPOCH="0")
+
+    assert b"DTSTAMP:19700101T000000Z\r\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--now", "yesterday"), ("--fuseau", "Asia/Tokyo"), ("--nonsense",)]
+)
+def test_wrong_usage_is_status_2(icsmulti_, arguments):
+    assert icsmulti_("generate", EXAMPLE, *arguments).returncode == 2
+
+
+def test_a_file_that_is_not_there_is_an_error(icsmulti_):
+    done = icsmulti_("generate", "nowhere.json")
+
+    assert done.returncode == 1
+    assert "nowhere.json" in done.stderr.decode()
+
+
+def test_a_list_is_read_as_the_form_reads_it(icsmulti_, tmp_path):
+    file = tmp_path / "liste.csv"
+    file.write_bytes(
+        "Titre;Date;Horaire;Lieu\nRépétition;14/07/2026;19h30-21h;Salle A\n".encode("cp1252")
+    )
+
+    done = icsmulti_("generate", file)
+
+    lines = done.stdout.decode().split("\r\n")
+    assert "SUMMARY:Répétition" in lines
+    assert "DTSTART;TZID=Europe/Paris:20260714T193000" in lines
+    assert "DTEND;TZID=Europe/Paris:20260714T210000" in lines
+
+
+def test_a_list_read_again_has_the_same_uids(icsmulti_, tmp_path):
+    file = tmp_path / "liste.csv"
+    file.write_text("Titre;Date\nUne;14/07/2026\nDeux;15/07/2026\n")
+    uids = [
+        {
+            line
+            for line in icsmulti_("generate", file).stdout.split(b"\r\n")
+            if line.startswith(b"UID")
+        }
+        for _ in range(2)
+    ]
+
+    assert uids[0] == uids[1]
+    assert len(uids[0]) == 2
+
+
+def test_a_lists_zone_can_be_said(icsmulti_):
+    done = icsmulti_(
+        "generate", "-", "--fuseau", "Asia/Tokyo", stdin=b"titre;date;heure\nA;14/07/2026;10h\n"
+    )
+
+    assert b"DTSTART;TZID=Asia/Tokyo:20260714T100000\r\n" in done.stdout
+
+
+def test_an_order_that_nothing_settles_is_asked_for(icsmulti_):
+    table = b"Title,Date\nA,05/06/2026\n"
+
+    asked = icsmulti_("generate", "-", stdin=table)
+    told = icsmulti_("generate", "-", "--order", "mdy", stdin=table)
+
+    assert asked.returncode == 1
+    assert "--order" in asked.stderr.decode()
+    assert b"DTSTART;VALUE=DATE:20260506\r\n" in told.stdout
+
+
+def test_faults_of_a_list_name_the_row(icsmulti_):
+    done = icsmulti_("generate", "-", stdin=b"Titre;Date\nA;14/07/2026\nB;31/02/2026\n")
+
+    assert done.returncode == 1
+    assert "3" in done.stderr.decode()
+
+
+def test_the_version_names_tzdatas(icsmulti_):
+    said = icsmulti_("--version").stdout.decode()
+
+    assert said == f"icsmulti {icsmulti.__version__} (tzdata {TZDATA_VERSION})\n"
+
+
+def test_the_library_takes_bytes_text_and_values_alike():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    raw = EXAMPLE.read_bytes()
+
+    made = {
+        icsmulti.generate(request, uid_secret=bytes(32), now=now).data
+        for request in (raw, raw.decode(), json.loads(raw))
+    }
+
+    assert len(made) == 1
+
+
+def test_the_library_refuses_a_naive_instant():
+    with pytest.raises(ValueError, match="aware"):
+        icsmulti.generate(b"{}", uid_secret=bytes(32), now=datetime(2026, 1, 1))
+
+
+def test_every_public_name_exists():
+    for name in icsmulti.__all__:
+        assert hasattr(icsmulti, name)

@@ -1,0 +1,3 @@
+from conformance.golden import write
+
+write()
