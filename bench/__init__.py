@@ -1,0 +1,1 @@
+"""The product beside its peers, on the same bytes: `python -m bench` (see README.md)."""

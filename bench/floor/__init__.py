@@ -1,0 +1,1 @@
+"""The two floors: HTTP without an engine, and an engine without output."""
