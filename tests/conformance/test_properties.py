@@ -99,5 +99,5 @@ def read_events(answer):
 def as_read_by(name, event):
     """The event but for what a reader is known to change (its module says what)."""
     if name == "libical":
-        return replace(event, description=event.description.rstrip(" \t"))
+        return replace(event, description=event.description.strip(" \t"))
     return event

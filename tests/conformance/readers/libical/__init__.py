@@ -3,7 +3,7 @@
 Debian: `python3-gi` and `gir1.2-ical-3.0`, seen by the system's Python only; so a program of its
 own (`read.py`) reads there. Its own ways, not ours to answer for: in a repeated hour it takes
 the second occurrence, in a gap the offset after it: a good file holds neither. And it drops
-spaces and tabs at the end of a value, which a good file may hold in its notes.
+spaces and tabs at both ends of a value, which a good file may hold in its notes.
 """
 
 from __future__ import annotations
