@@ -1,6 +1,6 @@
 """Date strings: accepted as the contract says, or refused; never guessed."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ PARIS = zone("Europe/Paris")
 
 def utc(text: str, name: str = "Europe/Paris") -> str:
     tz = zone(name)
-    [found], [offset] = locate([text], tz)
+    found, offset = locate(text, tz)
     span = tz.span_at(found)
     assert offset == (span.offset if span.is_clear(found) else None)
     assert found == instant(parse(text), tz)
@@ -117,7 +117,7 @@ def test_accepted_forms(text, expected):
 )
 def test_refused_forms_and_why(text, reason):
     with pytest.raises(InvalidDate) as caught:
-        locate([text], PARIS)
+        locate(text, PARIS)
 
     assert caught.value.reason == reason
 
@@ -151,13 +151,55 @@ def test_all_day_dates(start, end, name, first, last):
     assert found == (date.fromisoformat(first), date.fromisoformat(last))
 
 
-def test_dates_of_one_list_may_lie_in_any_season_and_form():
-    texts = ["2026-01-14T10:00:00", "2026-07-14T10:00:00", "2026-01-14T10:00:00.000Z"]
-    texts += ["2026-07-14T10:00:00Z", "1789-07-14T10:00", "2026-10-25T00:30:00Z", "2026-07-14"]
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("2026-01-14T10:00:00", 1),
+        ("2026-07-14T10:00:00Z", 2),
+        ("2026-07-14", 2),
+        ("2026-03-29T01:00:00Z", 2),  # the first second of summer
+        ("2026-10-24T23:59:59Z", 2),
+        ("2026-10-25T00:00:00Z", None),  # the repeated hour, both times
+        ("2026-10-25T00:59:59Z", None),
+        ("2026-10-25T01:00:00Z", None),
+        ("2026-10-25T02:00:00Z", 1),
+        ("1789-07-14T10:00", None),  # Paris had seconds
+    ],
+)
+def test_the_offset_is_told_where_local_time_is_unmistakable(text, hours):
+    assert locate(text, PARIS)[1] == (None if hours is None else timedelta(hours=hours))
 
-    instants, offsets = locate(texts, PARIS)
 
-    assert instants == [instant(parse(text), PARIS) for text in texts]
-    hours = [timedelta(hours=hour) for hour in (1, 2, 1, 2)]
-    assert offsets[:4] == hours
-    assert offsets[4:] == [None, None, timedelta(hours=2)]  # Paris had seconds; twice in autumn
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1600-12-31T23:30:00-02:00", datetime(1601, 1, 1, 1, 30)),
+        ("4501-01-01T00:30:00+02:00", datetime(4500, 12, 31, 22, 30)),
+        ("1600-12-31T23:59:59Z", datetime(1600, 12, 31, 23, 59, 59)),
+        ("4501-01-01T00:00:00Z", datetime(4501, 1, 1)),
+    ],
+)
+def test_a_year_that_the_zone_may_still_move_inside_is_read(text, expected):
+    assert locate(text, PARIS)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1599-12-31T23:59:59Z",
+        "1600-01-01T00:00:00+01:00",
+        "4501-12-31T23:59:59-01:00",
+        "4502-01-01T00:00:00Z",
+        "0001-01-01",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:59:59.000Z",
+    ],
+)
+def test_a_year_that_nothing_can_move_inside_is_refused(text):
+    with pytest.raises(InvalidDate, match=r"^date-year$"):
+        locate(text, PARIS)
+
+
+def test_an_offset_counts_hours_and_minutes_with_its_sign():
+    for text, offset in (("+01:30", timedelta(minutes=90)), ("-0030", timedelta(minutes=-30))):
+        assert parse(f"2026-07-14T10:00:00{text}").offset == offset

@@ -29,7 +29,8 @@ ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".cache" / "mutation"
 ENGINE = Path("src/icsmulti/engine")
 MODULES = (
-    *("times", "zones", "tzif", "vtimezone", "contentline", "identity", "filename", "generate"),
+    *("times", "days", "zones", "tzif", "vtimezone", "contentline", "identity", "filename"),
+    "generate",
 )
 # The engine's own tests but those that ask other readers, or draw hundreds of examples.
 SLOW = (

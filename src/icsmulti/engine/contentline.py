@@ -28,9 +28,8 @@ _FORBIDDEN = re.compile(f"[{_NEVER}]")
 _BREAKS = re.compile("\n+")
 _BACKSLASH = ord("\\")
 _SPACES = b" \t"
-_SPACES_AND_BACKSLASH = frozenset(b" \t\\")
-_SPACES_AND_INSIDES = frozenset((*_SPACES, *range(0x80, 0xC0)))
-"""Octets before which a line is not cut at once: the last are inside a character."""
+_NOT_BEFORE = frozenset((*_SPACES, *range(0x80, 0xC0)))
+"""What no line is cut before where it can be helped: the last are inside a character."""
 
 
 def clean(text: str) -> str:
@@ -115,8 +114,11 @@ def fold_octets(raw: bytes) -> bytes:
     parts: list[bytes] = []
     start, cut = 0, FOLD_OCTETS
     while cut < len(raw):
-        if raw[cut] in _SPACES_AND_INSIDES or raw[cut - 1] in _SPACES_AND_BACKSLASH:
-            cut = _last_cut(raw, start, cut)
+        limit = cut
+        while cut > start and (raw[cut] in _NOT_BEFORE or raw[cut - 1] in _SPACES):
+            cut -= 1
+        if cut == start or raw[cut - 1] == _BACKSLASH:
+            cut = _last_cut(raw, start, limit)
         parts.append(raw[start:cut])
         start, cut = cut, cut + FOLD_OCTETS - 1
     parts.append(raw[start:])

@@ -26,6 +26,7 @@ from icsmulti.engine.advice import Say, code_only
 from icsmulti.engine.answer import answer
 from icsmulti.engine.checking import Refused
 from icsmulti.engine.contentline import clean, content_lines, escape_all, one_line
+from icsmulti.engine.days import local_times
 from icsmulti.engine.filename import EXTENSION, disposition
 from icsmulti.engine.identity import uid_maker
 from icsmulti.engine.request import (
@@ -60,6 +61,8 @@ _HEAD = (
     b"METHOD:PUBLISH\r\n"
 )
 _FOOT = b"END:VCALENDAR\r\n"
+_IN_UTC = (":", "Z\r\n")
+"""What stands around a DATE-TIME in UTC."""
 _TOGETHER = 100
 """Events written at a time: enough to share the calls, few enough to stay in the nearest cache."""
 _DAY = timedelta(days=1)
@@ -150,10 +153,10 @@ def _write(
         raise Refused from None
     stamp = f"DTSTAMP:{date_time(now.astimezone(UTC))}Z\r\n"
     events = _Events(uid_secret, stamp, tz, bounds)
-    lines = events.write(occurrences, in_utc=tz.is_utc)
+    lines = events.write(occurrences)
     component = None
-    if events.first is not None and events.last is not None:
-        component = vtimezone(tz, events.first, events.last)
+    if span := events.span:
+        component = vtimezone(tz, *span)
         if component is None:  # no VTIMEZONE is right for all: UTC, which nobody misreads
             lines = events.write(occurrences, in_utc=True)
     data = b"".join((_HEAD, (component or "").encode(), *lines, _FOOT))
@@ -189,11 +192,21 @@ class _Events:
 
     def __init__(self, uid_secret: bytes, stamp: str, tz: Zone, bounds: Bounds) -> None:
         self._uid, self._stamp, self._zone, self._bounds = uid_maker(uid_secret), stamp, tz, bounds
-        self.first: datetime | None = None
-        """The earliest instant written with TZID, in UTC; None when there is none."""
-        self.last: datetime | None = None
+        self._form = _IN_UTC if tz.is_utc else (f";TZID={tz.name}:", "\r\n")
+        self.first = "9"  # behind every year that is written
+        """The earliest local time written, as DATE-TIME."""
+        self.last = ""
+        """The latest; empty when there is none."""
 
-    def write(self, occurrences: Sequence[Occurrence], *, in_utc: bool) -> list[bytes]:
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The first and the last instant written with TZID, in UTC."""
+        if not self.last:
+            return None
+        first, last = map(datetime.fromisoformat, (self.first, self.last))
+        return self._zone.instant(first), self._zone.instant(last)
+
+    def write(self, occurrences: Sequence[Occurrence], *, in_utc: bool = False) -> list[bytes]:
         """The lines of the events, in the order asked for. This is the cost of a request."""
         lines: list[bytes] = []
         for start in range(0, len(occurrences), _TOGETHER):
@@ -248,25 +261,31 @@ class _Events:
         Local time where both are unmistakable, else both in UTC: the only form for the second
         pass of an autumn hour. No DTEND at zero length: it must be later (§3.8.2.2).
         """
-        instants, offsets = locate(moments, self._zone)
-        zoned = f";TZID={self._zone.name}:"
-        both = zip(instants[::2], instants[1::2], offsets[::2], offsets[1::2], strict=True)
-        for start, end, start_offset, end_offset in both:
-            if end < start:
+        local = [None] * len(moments) if in_utc else local_times(moments, self._zone)
+        for number in range(0, len(moments), 2):
+            before, after = self._form
+            first, last = local[number], local[number + 1]
+            if first is None or last is None:
+                first, last, is_local = self._locate(moments[number], moments[number + 1], in_utc)
+                if not is_local:
+                    before, after = _IN_UTC
+            if last < first:  # unmistakable local times are in the order of their instants
                 raise Refused
-            if in_utc or start_offset is None or end_offset is None:
-                lines = f"DTSTART:{date_time(start)}Z\r\n"
-                if end != start:
-                    lines += f"DTEND:{date_time(end)}Z\r\n"
+            if before is not _IN_UTC[0]:
+                self.first = min(self.first, first)
+                self.last = max(self.last, last)
+            if last == first:
+                yield f"DTSTART{before}{first}{after}"
             else:
-                if self.first is None or start < self.first:
-                    self.first = start
-                if self.last is None or end > self.last:
-                    self.last = end
-                lines = f"DTSTART{zoned}{date_time(start + start_offset)}\r\n"
-                if end != start:
-                    lines += f"DTEND{zoned}{date_time(end + end_offset)}\r\n"
-            yield lines
+                yield f"DTSTART{before}{first}{after}DTEND{before}{last}{after}"
+
+    def _locate(self, start: str, end: str, in_utc: bool) -> tuple[str, str, bool]:
+        """A start and an end as DATE-TIME, and whether that is in local time."""
+        first, offset = locate(start, self._zone)
+        last, last_offset = locate(end, self._zone)
+        if in_utc or offset is None or last_offset is None:
+            return date_time(first), date_time(last), False
+        return date_time(first + offset), date_time(last + last_offset), True
 
     def _all_day(self, occurrence: Occurrence) -> str:
         """DTSTART and DTEND as DATE; DTEND is the calendar day after the last (§3.6.1)."""

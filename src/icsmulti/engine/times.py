@@ -11,7 +11,6 @@ is refused, never guessed: no week dates, no prose, no 30 February rolled over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -60,61 +59,23 @@ class Moment(NamedTuple):
         return self.offset == _ZERO and self.wall.time() == _MIDNIGHT
 
 
-def locate(texts: Iterable[str], zone: Zone) -> tuple[list[datetime], list[timedelta | None]]:
-    """Date strings of timed events as UTC, and what makes each of them local time in the zone.
+def locate(text: str, zone: Zone) -> tuple[datetime, timedelta | None]:
+    """A date string of a timed event as UTC, naive, and the zone's offset then.
 
-    Every third character from the fifth on tells the common forms apart; digits are then the
-    business of `fromisoformat`. All other forms, and all faults, are `parse`'s.
+    The offset is None where its local time would be mistaken for another instant's.
 
     Args:
-        texts: as received.
+        text: as received.
         zone: where a string without offset is local time.
 
-    Returns:
-        The instants, naive; and the zone's offset at each, or None where its local time would
-        be mistaken for another instant's.
-
     Raises:
-        InvalidDate: as `parse` and `instant`.
+        InvalidDate: as `parse` and `instant`; or `date-year`, of a year that no offset brings in.
     """
-    instants: list[datetime] = []
-    offsets: list[timedelta | None] = []
-    span = zone.recent  # then the last one used: the next event is seldom far from it
-    for text in texts:
-        shape = text[4::3]
-        try:
-            if (shape == "--T::Z" and len(text) == 20) or (
-                shape[:6] == "--T::." and _is_milliseconds(text[19:])
-            ):
-                utc = datetime.fromisoformat(text[:19])
-            elif shape == "--T::" and len(text) == 19:
-                utc = datetime.fromisoformat(text)
-                if span.wall_from <= utc < span.wall_until:
-                    utc -= span.offset
-                else:
-                    utc = _read(text, zone)
-            else:
-                utc = _read(text, zone)
-        except ValueError:  # 24:00, or a fault to name
-            utc = _read(text, zone)
-        if span.clear_from <= utc < span.clear_until:
-            offsets.append(span.offset)
-        elif _EARLIEST_YEAR <= utc.year <= _LATEST_YEAR:
-            span = zone.span_at(utc)
-            offsets.append(span.offset if span.is_clear(utc) else None)
-        else:
-            raise InvalidDate("date-year")
-        instants.append(utc)
-    return instants, offsets
-
-
-def _read(text: str, zone: Zone) -> datetime:
-    return instant(parse(text), zone)
-
-
-def _is_milliseconds(rest: str) -> bool:
-    """`.000Z`: what every JavaScript date ends with."""
-    return len(rest) == 5 and rest[4] == "Z" and rest[1:4].isdecimal() and rest.isascii()
+    utc = instant(parse(text), zone)
+    if not _EARLIEST_YEAR <= utc.year <= _LATEST_YEAR:
+        raise InvalidDate("date-year")
+    span = zone.span_at(utc)
+    return utc, span.offset if span.is_clear(utc) else None
 
 
 def parse(text: str) -> Moment:

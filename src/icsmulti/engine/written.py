@@ -25,12 +25,12 @@ _DURATION = re.compile(
 
 def date_time(value: dt.datetime) -> str:
     """DATE-TIME in basic form (§3.3.5); a table of two-digit numbers beats any formatting."""
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise Refused
-    return (
-        f"{value.year}{TWO[value.month]}{TWO[value.day]}"
-        f"T{TWO[value.hour]}{TWO[value.minute]}{TWO[value.second]}"
-    )
+    return date(value) + time(value)
+
+
+def time(value: dt.datetime) -> str:
+    """The second half of a DATE-TIME."""
+    return f"T{TWO[value.hour]}{TWO[value.minute]}{TWO[value.second]}"
 
 
 def date(value: dt.date) -> str:

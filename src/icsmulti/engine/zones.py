@@ -100,6 +100,8 @@ class Zone:
 
     def instant(self, wall: datetime) -> datetime:
         """A wall clock as UTC: the first of two, and in a gap the offset before it (RFC 5545 §3.3.5)."""
+        if self.recent.wall_from <= wall < self.recent.wall_until:
+            return wall - self.recent.offset
         span = self.span_at(wall - _WIDEST_OFFSET)  # a stretch that surely starts before
         while wall - span.offset >= span.end:
             span = self.span_at(span.end)

@@ -1,0 +1,133 @@
+"""Quiet days by table: exactly what the slow way reads, or left to it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icsmulti.engine import days
+from icsmulti.engine.days import local_times
+from icsmulti.engine.times import InvalidDate, locate
+from icsmulti.engine.written import date_time
+from icsmulti.engine.zones import names, zone
+
+PARIS = zone("Europe/Paris")
+COMMON = (
+    *("2026-07-14T10:00:00Z", "2026-07-14T10:00:00.000Z", "2026-07-14T10:00:00"),
+    *("2026-07-14T10:00:00+02:00", "2026-07-14T10:00:00-0430", "2026-07-14"),
+)
+SLIPS = "019TtZz:-.,+X \n٣"
+
+
+def one_slip_away(text):
+    """Every text that differs from *text* by one character changed, added or left out."""
+    for i in range(len(text) + 1):
+        yield text[:i] + text[i + 1 :]
+        for slip in SLIPS:
+            yield text[:i] + slip + text[i:]
+            yield text[:i] + slip + text[i + 1 :]
+
+
+def by_table(text, tz=PARIS):
+    try:
+        return local_times([text], tz)[0]
+    except InvalidDate as refusal:
+        return refusal
+
+
+def slowly(text, tz=PARIS):
+    try:
+        utc, offset = locate(text, tz)
+    except InvalidDate as refusal:
+        return refusal
+    return None if offset is None else date_time(utc + offset)
+
+
+def same(text, tz=PARIS):
+    """What the table says of a date is what the slow way says; it may also say nothing."""
+    found, expected = by_table(text, tz), slowly(text, tz)
+    if isinstance(expected, InvalidDate):
+        assert found is None or isinstance(found, InvalidDate), text  # `faults` finds the reason
+    else:
+        assert found in (None, expected), text
+    return found
+
+
+@pytest.mark.parametrize("text", COMMON)
+def test_the_common_forms_are_told_by_table(text):
+    assert same(text) is not None
+
+
+@pytest.mark.parametrize("text", COMMON)
+def test_a_date_one_slip_away_from_a_common_form_is_read_as_the_slow_way_does(text):
+    for near in one_slip_away(text):
+        same(near)
+
+
+@given(
+    st.datetimes(datetime(1890, 1, 1), datetime(2150, 1, 1)),
+    st.sampled_from(["", "Z", "+02:00", "-05:30", "+14:00", "-12:00", "+23:59", "-23:59"]),
+    st.sampled_from(names()),
+)
+def test_any_time_in_any_zone_is_told_as_the_slow_way_does_or_left_to_it(when, offset, name):
+    same(f"{when:%Y-%m-%dT%H:%M:%S}{offset}".rjust(19, "0"), zone(name))
+
+
+@pytest.mark.parametrize("year", [1950, 2026, 2100])
+@pytest.mark.parametrize("name", ["Europe/Paris", "Australia/Lord_Howe", "Africa/Casablanca"])
+def test_around_every_change_of_a_year_nothing_is_told_wrong(name, year):
+    tz = zone(name)
+    for change in tz.changes(year, year):
+        for hours in range(-80, 81):
+            when = change.at + timedelta(hours=hours)
+            for offset in ("", "Z", "+23:59", "-23:59"):
+                same(f"{when.isoformat()}{offset}", tz)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-12T00:30:00+02:00", "20260512T003000"),
+        ("2026-05-12T01:30:00+23:59", "20260511T033100"),
+        ("2026-05-12T22:30:00-23:59", "20260514T002900"),
+        ("2026-12-31T22:30:00-05:00", "20270101T043000"),
+        ("2026-05-12T24:00:00", "20260513T000000"),
+        ("2026-05-12T10:00:00-23:59", "20260513T115900"),
+    ],
+)
+def test_a_time_may_lie_on_another_day_of_the_zone(text, expected):
+    utc, _ = locate(text, PARIS)
+    assert date_time(utc + PARIS.span_at(utc).offset) == expected
+    same(text)
+
+
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01T00:59:60"])
+def test_a_leap_second_is_left_to_the_slow_way(text):
+    assert by_table(text) is None
+
+
+@pytest.mark.parametrize("year", ["1600", "1601", "4500", "4501"])
+def test_the_outermost_years_are_left_to_the_slow_way(year):
+    assert by_table(f"{year}-05-12T10:00:00Z", zone("UTC")) is None
+
+
+def test_a_full_table_forgets_and_goes_on(monkeypatch):
+    monkeypatch.setattr(days, "KEPT", 3)
+    texts = [f"2026-05-{day:02}T{day:02}:00:00Z" for day in range(1, 20)]
+
+    assert local_times(texts, PARIS) == [slowly(text) for text in texts]
+    table = days._days(PARIS)
+    assert len(table) <= 3
+    assert all(len(times) <= 3 for _, times in table.values())
+
+
+def test_tables_keep_nothing_of_what_is_no_date():
+    table = days._days(PARIS)
+    table.clear()
+
+    for text in ("x" * 10, "2026-02-30", "2026-10-25T02:30:00Z", "2026-05-12Tx"):
+        by_table(text)
+
+    assert list(table) == ["2026-05-12"]
+    assert "Tx" not in table["2026-05-12"][1]
