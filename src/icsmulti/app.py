@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -63,10 +63,12 @@ class _Dispatch:
     def __init__(self, router: Router, generate: api.Generate) -> None:
         self._router, self._generate = router, generate
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] == api.PATH:
-            await self._generate(scope, receive, send)
-            return
+            return self._generate(scope, receive, send)
+        return self._route(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # tells Starlette's router to raise instead of answering in English
         try:
             await self._router(scope, receive, send)

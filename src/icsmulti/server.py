@@ -34,6 +34,7 @@ from icsmulti.locales import DEFAULT, Catalogue, catalogue
 from icsmulti.settings import Settings
 from icsmulti.web import log
 from icsmulti.web.metrics import METRICS, Board
+from icsmulti.web.turns import Shift
 from icsmulti.web.wire import SWEEP_S, WireLimits, WireProtocol
 
 GRACE_S = 0.3
@@ -102,7 +103,9 @@ def _work(
     config = Config(
         "icsmulti.app:create_app",
         factory=True,
-        http=cast("Any", partial(WireProtocol, limits=limits)),  # called as a class is
+        http=cast(
+            "Any", partial(WireProtocol, limits=limits, shift=Shift())
+        ),  # called as a class is
         ws="none",
         lifespan="on",
         loop="auto",
@@ -182,7 +185,7 @@ class Worker(Server):
             if loop.time() > begin + GRACE_S:
                 for connection in list(self._connections):
                     if connection.is_waiting:
-                        connection.transport.close()
+                        connection.close()
         for connection in list(self._connections):
             connection.transport.abort()
         for task in list(self.server_state.tasks):

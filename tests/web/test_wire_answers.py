@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from icsmulti.web.turns import Shift
 from icsmulti.web.wire import WireLimits, WireProtocol
 
 PLAIN = (b"content-type", b"text/plain")
@@ -78,7 +79,7 @@ async def asked(
                     await asyncio.sleep(0.01)
 
 
-OURS = partial(WireProtocol, limits=WireLimits(10, 100))
+OURS = partial(WireProtocol, limits=WireLimits(10, 100), shift=Shift())
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

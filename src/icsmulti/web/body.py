@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import types
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from icsmulti.errors import TooLarge, TooSlow, UnsupportedType
 from icsmulti.web.context import Scope, asked
+from icsmulti.web.turns import go_on
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -55,7 +55,7 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, deadline_s
             return chunk
         rest = receive()
     else:
-        chunk, rest = b"", _go_on(steps, waiting)
+        chunk, rest = b"", go_on(steps, waiting)
     # A timer costs 5 µs, a tenth of a small request: armed only now that there is a wait.
     try:
         async with asyncio.timeout(deadline_s):
@@ -75,25 +75,6 @@ async def _collect(
         message = await receive()
         body += _checked(message, len(body), limit_bytes)
     return bytes(body)
-
-
-@types.coroutine
-def _go_on(steps: Generator[Any, Any, Message], waiting: Any) -> Generator[Any, Any, Message]:
-    """Await something whose first step was run by hand and stopped at *waiting*.
-
-    What `yield from` does (PEP 380), but for that first step.
-    """
-    try:
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:  # a cancellation, or the failure of what it waits for
-                waiting = steps.throw(error)
-            else:
-                waiting = steps.send(sent)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
 
 
 def _checked(message: Message, already_bytes: int, limit_bytes: int) -> bytes:

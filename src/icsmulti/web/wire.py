@@ -10,7 +10,8 @@ What it adds, each held by a test over a real socket in `tests/hostile`:
 - trailers never become headers;
 - broken input behind a good request does not spoil the good one's answer;
 - what is refused is answered before the connection closes, and the answer survives the close;
-- an answer that is whole at once is written at once, its head checked in one look (`Cycle`).
+- an answer that is whole at once is written at once, its head checked in one look (`Cycle`);
+- requests that arrive together run, and are answered, together (`turns`).
 
 One sweep every half second looks at all connections: cheaper than a timer per request.
 """
@@ -35,6 +36,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from icsmulti.locales import catalogue, negotiate
 from icsmulti.web.metrics import METRICS
+from icsmulti.web.turns import Shift, Turns
 
 HEAD_OCTETS = 65_536
 PIPELINED = 64
@@ -77,9 +79,10 @@ class WireLimits:
 class WireProtocol(HttpToolsProtocol):
     """One connection. Options of its own come as `limits`; the rest is uvicorn's."""
 
-    def __init__(self, *, limits: WireLimits, **uvicorn: Any) -> None:
+    def __init__(self, *, limits: WireLimits, shift: Shift, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self.limits = limits
+        self.shift = shift
         self.phase = _AWAITING
         self.since = self.loop.time()
         self.finished = False  # nothing that still arrives counts
@@ -88,9 +91,7 @@ class WireProtocol(HttpToolsProtocol):
         self.draining = False  # the server is stopping: this answer is the last
         self.chunk_octets = self.head_octets = 0
         self.running: Any = None
-        self.answering: asyncio.Task[None] | None = None
-        self.next_request: asyncio.Future[None] | None = None
-        self.lost = False
+        self.turns = Turns(self.loop, self.tasks)
         self.fetched_at = self.since
         self.unfetched_octets = 0
         self._forget_head()
@@ -104,7 +105,7 @@ class WireProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         super().connection_made(transport)
-        self.lingering: Any = _Lingering(self)
+        self.answers: Any = _Answers(self)
         if len(self.connections) > self.limits.connections:
             make_room(self.connections)
 
@@ -164,7 +165,7 @@ class WireProtocol(HttpToolsProtocol):
         before = self.cycle
         self.cycle = Cycle(
             scope=scope,
-            transport=self.lingering,
+            transport=self.answers,
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -176,7 +177,8 @@ class WireProtocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self.running = self.cycle
+            self.shift.begin(self._begin)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -213,28 +215,14 @@ class WireProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self.running = cycle  # `cycle` of uvicorn's is the newest, which may wait
-        if self.answering is None:
-            self.answering = self.loop.create_task(self._answer_in_turn())
-            self.tasks.add(self.answering)
-            self.answering.add_done_callback(self.tasks.discard)
-        elif self.next_request is not None and not self.next_request.done():
-            self.next_request.set_result(None)
+        self.turns.take(cycle.run_asgi(app))
 
-    async def _answer_in_turn(self) -> None:
-        """One task for all requests of a connection: one each is a tenth of a small request's cost."""
-        while not self.lost:
-            cycle = self.running
-            await cycle.run_asgi(self.app)
-            if cycle is self.running and not self.lost:
-                self.next_request = self.loop.create_future()
-                await self.next_request
-                self.next_request = None
+    def _begin(self) -> None:
+        self._start_asgi_task(self.running, self.app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.lost = True
-        if self.next_request is not None and not self.next_request.done():
-            self.next_request.set_result(None)
+        self.turns.close()
 
     # Refusals
 
@@ -284,12 +272,12 @@ class WireProtocol(HttpToolsProtocol):
             broken.disconnected = True
             broken.message_event.set()
             if broken.response_started:
-                self.transport.close()
+                self.close()
                 return
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False  # whole ones keep their answers, and the close says the rest
             return
-        self.transport.write(refusal.answer(self.headers or [], self.server_state.default_headers))
+        self.answers.write(refusal.answer(self.headers or [], self.server_state.default_headers))
         self._linger()
 
     def _linger(self) -> None:
@@ -299,6 +287,7 @@ class WireProtocol(HttpToolsProtocol):
         """
         if self.closing or self.transport.is_closing():
             return
+        self.answers.flush()
         if self.ended or (self.phase == _AWAITING and not self.finished):
             self.transport.close()
             return
@@ -344,7 +333,7 @@ class WireProtocol(HttpToolsProtocol):
         elif not answering:
             limit_s = IDLE_S if self.cycle is not None else self.limits.read_timeout_s
             if waited_s > limit_s:
-                self.transport.close()
+                self.close()
 
     def _look_at_output(self, now: float, unfetched: int) -> None:
         if not self.unfetched_octets:
@@ -360,6 +349,11 @@ class WireProtocol(HttpToolsProtocol):
         self.draining = True
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
+
+    def close(self) -> None:
+        """Close the connection behind what is ready to leave."""
+        self.answers.flush()
+        self.transport.close()
 
     @property
     def is_waiting(self) -> bool:
@@ -413,7 +407,7 @@ class Cycle(RequestResponseCycle):
     def _write_whole(self, head: bytes, body: bytes) -> None:
         self.response_started = self.response_complete = True
         if len(body) < JOINED_OCTETS:
-            self.transport.write(head + body)
+            self.transport.hold(head + body)  # type: ignore[attr-defined] # an `_Answers`
         else:
             self.transport.write(head)
             self.transport.write(body)
@@ -454,13 +448,29 @@ class Refusal(Exception):
         return STATUS_LINE[self.status] + head + b"\r\n" + body
 
 
-class _Lingering:
-    """The transport of an answer after which the connection closes: the close waits."""
+class _Answers:
+    """The transport as a cycle sees it: small answers leave with others', and closing waits."""
 
     def __init__(self, protocol: WireProtocol) -> None:
         self._protocol = protocol
-        self.write = protocol.transport.write
+        self._write = protocol.transport.write
+        self._held: list[bytes] = []
         self.is_closing = protocol.transport.is_closing
+
+    def hold(self, data: bytes) -> None:
+        """Send at the end of this turn of the loop."""
+        if not self._held:
+            self._protocol.shift.send(self)
+        self._held.append(data)
+
+    def flush(self) -> None:
+        if self._held:
+            self._write(b"".join(self._held))
+            self._held.clear()
+
+    def write(self, data: bytes) -> None:
+        self.flush()
+        self._write(data)
 
     def close(self) -> None:
         self._protocol._linger()

@@ -1,0 +1,212 @@
+import asyncio
+from contextvars import ContextVar
+
+import pytest
+
+from icsmulti.web.turns import Shift, Turns
+
+NAME = ContextVar("NAME", default="")
+
+
+def run(scenario):
+    async def with_turns():
+        tasks = set()
+        turns = Turns(asyncio.get_running_loop(), tasks)
+        seen = []
+        answer = await asyncio.get_running_loop().create_task(scenario(turns, seen, tasks))
+        turns.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not tasks
+        return answer or seen
+
+    return asyncio.run(with_turns())
+
+
+async def outside(call, *arguments):
+    """From the loop itself, as a socket's callbacks come: no task is current there."""
+    done = asyncio.get_running_loop().create_future()
+
+    def callback():
+        try:
+            done.set_result(call(*arguments))
+        except Exception as error:
+            done.set_exception(error)
+
+    asyncio.get_running_loop().call_soon(callback)
+    return await done
+
+
+def test_a_request_that_waits_for_nobody_is_over_when_it_is_taken():
+    async def request(seen):
+        seen.append("ran")
+
+    async def scenario(turns, seen, _tasks):
+        def take():
+            turns.take(request(seen))
+            return list(seen)
+
+        return await outside(take)
+
+    assert run(scenario) == ["ran"]
+
+
+def test_a_request_that_waits_goes_on_and_the_next_ones_keep_their_order():
+    async def request(number, seen, gate):
+        seen.append(f"begin {number}")
+        if number == 1:
+            await gate
+        seen.append(f"end {number}")
+
+    async def scenario(turns, seen, _tasks):
+        gate = asyncio.get_running_loop().create_future()
+        for number in (1, 2, 3):
+            await outside(turns.take, request(number, seen, gate))
+        assert seen == ["begin 1"]
+        gate.set_result(None)
+        await asyncio.sleep(0.01)
+
+    assert run(scenario) == ["begin 1", "end 1", "begin 2", "end 2", "begin 3", "end 3"]
+
+
+def test_a_request_taken_by_the_one_that_ends_runs_behind_it():
+    async def first(turns, seen, waits):
+        await asyncio.sleep(waits)
+        turns.take(second(seen))
+        seen.append("first")
+
+    async def second(seen):
+        seen.append("second")
+
+    async def scenario(turns, seen, _tasks):
+        await outside(turns.take, first(turns, seen, 0))
+        await asyncio.sleep(0.02)
+        await outside(turns.take, first(turns, seen, 0.001))
+        await asyncio.sleep(0.02)
+
+    assert run(scenario) == ["first", "second"] * 2
+
+
+def test_a_deadline_set_before_the_first_wait_holds_after_it():
+    async def request(seen):
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.get_running_loop().create_future()
+        except TimeoutError:
+            seen.append("too late")
+
+    async def scenario(turns, seen, _tasks):
+        await outside(turns.take, request(seen))
+        await asyncio.sleep(0.1)
+
+    assert run(scenario) == ["too late"]
+
+
+@pytest.mark.parametrize("turns_later", [0, 1, 2])
+def test_a_cancellation_reaches_the_request_whenever_it_comes(turns_later):
+    async def request(seen):
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+
+    async def warm():
+        pass
+
+    async def scenario(turns, seen, tasks):
+        await outside(turns.take, warm())
+        await asyncio.sleep(0)
+
+        def take_and_cancel():
+            turns.take(request(seen))
+            if not turns_later:
+                for task in tasks:
+                    task.cancel()
+
+        await outside(take_and_cancel)
+        for _ in range(turns_later):
+            await asyncio.sleep(0)
+        if turns_later:
+            for task in tasks:
+                task.cancel()
+        await asyncio.sleep(0.01)
+
+    assert run(scenario) == ["cancelled"]
+
+
+def test_context_and_current_task_stay_the_same_across_the_first_wait():
+    async def request(seen):
+        token, task = NAME.set("mine"), asyncio.current_task()
+        await asyncio.sleep(0)
+        seen.append((NAME.get(), asyncio.current_task() is task))
+        NAME.reset(token)
+
+    async def scenario(turns, seen, _tasks):
+        await outside(turns.take, request(seen))
+        await asyncio.sleep(0.01)
+        seen.append(NAME.get())
+
+    assert run(scenario) == [("mine", True), ""]
+
+
+def test_an_idle_connection_s_task_ends_when_the_server_cancels_it():
+    async def request():
+        pass
+
+    async def scenario(turns, seen, tasks):
+        await outside(turns.take, request())
+        await asyncio.sleep(0)
+        [task] = tasks
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        seen.append(task.cancelled())
+
+    assert run(scenario) == [True]
+
+
+class Answers:
+    def __init__(self, seen, name):
+        self.seen, self.name = seen, name
+
+    def flush(self):
+        self.seen.append(f"sent {self.name}")
+
+
+def test_requests_that_arrive_together_run_before_the_first_answer_leaves():
+    async def scenario():
+        shift, seen = Shift(), []
+
+        def request(number):
+            seen.append(f"ran {number}")
+            shift.send(Answers(seen, number))
+
+        for number in range(Shift.TOGETHER + 1):
+            shift.begin(lambda number=number: request(number))
+        assert seen == []
+        await asyncio.sleep(0)
+        return seen
+
+    first = range(Shift.TOGETHER)
+    assert asyncio.run(scenario()) == [
+        *(f"ran {number}" for number in first),
+        *(f"sent {number}" for number in first),
+        f"ran {Shift.TOGETHER}",
+        f"sent {Shift.TOGETHER}",
+    ]
+
+
+def test_a_request_that_fails_in_the_server_keeps_nobody_else_waiting():
+    async def scenario():
+        loop, shift, seen = asyncio.get_running_loop(), Shift(), []
+        loop.set_exception_handler(lambda _, context: seen.append(str(context["exception"])))
+
+        def fail():
+            raise RuntimeError("a fault")
+
+        shift.begin(fail)
+        shift.begin(lambda: shift.send(Answers(seen, "the other")))
+        await asyncio.sleep(0.01)
+        return seen
+
+    assert asyncio.run(scenario()) == ["a fault", "sent the other"]
