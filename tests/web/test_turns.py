@@ -1,5 +1,6 @@
 import asyncio
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
@@ -173,27 +174,33 @@ class Answers:
         self.seen.append(f"sent {self.name}")
 
 
-def test_requests_that_arrive_together_run_before_the_first_answer_leaves():
-    async def scenario():
-        shift, seen = Shift(), []
+def shifted(*costs_ms):
+    """What a shift does with requests that cost so much, in its order."""
 
-        def request(number):
+    async def scenario():
+        now_ms, seen = [0.0], []
+        shift = Shift(lambda: now_ms[0] / 1_000)
+
+        def request(number, cost_ms):
+            now_ms[0] += cost_ms
             seen.append(f"ran {number}")
             shift.send(Answers(seen, number))
 
-        for number in range(Shift.TOGETHER + 1):
-            shift.begin(lambda number=number: request(number))
+        for number, cost_ms in enumerate(costs_ms, 1):
+            shift.begin(partial(request, number, cost_ms))
         assert seen == []
         await asyncio.sleep(0)
         return seen
 
-    first = range(Shift.TOGETHER)
-    assert asyncio.run(scenario()) == [
-        *(f"ran {number}" for number in first),
-        *(f"sent {number}" for number in first),
-        f"ran {Shift.TOGETHER}",
-        f"sent {Shift.TOGETHER}",
-    ]
+    return asyncio.run(scenario())
+
+
+def test_requests_that_arrive_together_run_before_the_first_answer_leaves():
+    assert shifted(0.1, 0.1, 0.1) == ["ran 1", "ran 2", "ran 3", "sent 1", "sent 2", "sent 3"]
+
+
+def test_no_answer_waits_for_more_than_the_request_that_takes_long():
+    assert shifted(0.1, 5, 0.1) == ["ran 1", "ran 2", "sent 1", "sent 2", "ran 3", "sent 3"]
 
 
 def test_a_request_that_fails_in_the_server_keeps_nobody_else_waiting():

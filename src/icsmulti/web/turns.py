@@ -19,6 +19,7 @@ from asyncio.tasks import _enter_task, _leave_task  # documented for those who e
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -140,10 +141,11 @@ class Shift:
     together a fifth of a small request's cost.
     """
 
-    TOGETHER = 16
-    """Requests that wait for one another's answers: a millisecond or two at most."""
+    TOGETHER_S = 0.002
+    """How long an answer may wait for requests behind its own; the one that goes over it ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
         self._due: deque[Callable[[], None]] = deque()
         self._answered: list[Sends] = []
         self._called = False
@@ -166,7 +168,8 @@ class Shift:
     def _work(self) -> None:
         try:
             while self._due or self._answered:
-                for _ in range(min(self.TOGETHER, len(self._due))):
+                until = self._clock() + self.TOGETHER_S
+                while self._due and self._clock() < until:
                     self._due.popleft()()
                 answered, self._answered = self._answered, []
                 for answers in answered:
