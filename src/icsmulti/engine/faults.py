@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from icsmulti.engine import rich_faults
 from icsmulti.engine.checking import UNKNOWN, Enough, Finder, Found, add_date_fault
 from icsmulti.engine.contentline import one_line
+from icsmulti.engine.days import local_times
 from icsmulti.engine.recurrence.series import Change
 from icsmulti.engine.request import ALARM_MINUTES, DEFAULT_ZONE, ID_CHARS, Bounds
 from icsmulti.engine.times import (
@@ -224,6 +225,12 @@ def _times(
         all_day = False
     if not isinstance(all_day, bool):
         all_day = None  # what kind of event it is meant to be cannot be told
+    elif not all_day and rich.needs_end and rich.zone is rich.end_zone:
+        first, last = _local_times(members, rich.zone)
+        if first and last:
+            if last < first:
+                found.add("end-before-start", (*path, "dateFin"), "end-before-start")
+            return
     start = _moment(members, "dateDebut", path, rich.zone, all_day, found)
     if not rich.needs_end:
         rich.examine_duration(start, all_day)
@@ -239,6 +246,17 @@ def _times(
         last_day = dates(start, end, rich.zone)[1]
         if not is_writable(last_day + timedelta(days=1)):  # DTEND is the day after
             found.add("out-of-range", (*path, "dateFin"), "date-year")
+
+
+def _local_times(members: dict[str, Any], tz: Zone | None) -> list[str | None]:
+    """The dates of a timed event where both are by table (`days`), and so good; most are."""
+    texts: list[Any] = [members.get("dateDebut"), members.get("dateFin")]
+    if tz is None or not all(isinstance(text, str) for text in texts):
+        return [None, None]
+    try:
+        return local_times(texts, tz)
+    except InvalidDate:
+        return [None, None]
 
 
 def _is_reversed(
