@@ -100,12 +100,11 @@ def _work(
     parent: int | None = None,
 ) -> int:
     """Be a worker. *parent*: a descriptor that reads as ended once the supervisor is gone."""
+    connection = partial(WireProtocol, limits=limits, shift=Shift())  # called as a class is
     config = Config(
         "icsmulti.app:create_app",
         factory=True,
-        http=cast(
-            "Any", partial(WireProtocol, limits=limits, shift=Shift())
-        ),  # called as a class is
+        http=cast("Any", connection),
         ws="none",
         lifespan="on",
         loop="auto",

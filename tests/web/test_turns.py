@@ -150,6 +150,54 @@ def test_context_and_current_task_stay_the_same_across_the_first_wait():
     assert run(scenario) == [("mine", True), ""]
 
 
+@pytest.mark.parametrize("turns_between", [0, 1, 3])
+def test_a_request_of_a_connection_that_is_gone_ends_all_the_same(turns_between):
+    async def request(seen):
+        await asyncio.sleep(0)
+        seen.append("ended")
+
+    async def nothing():
+        pass
+
+    async def scenario(turns, seen, _tasks):
+        await outside(turns.take, nothing())
+        await asyncio.sleep(0)
+        turns.close()
+        for _ in range(turns_between):
+            await asyncio.sleep(0)
+        await outside(turns.take, request(seen))
+        await asyncio.sleep(0.01)
+
+    assert run(scenario) == ["ended"]
+
+
+def test_a_first_request_of_a_connection_that_is_gone_ends_too():
+    async def request(seen):
+        await asyncio.sleep(0)
+        seen.append("ended")
+
+    async def scenario(turns, seen, _tasks):
+        turns.close()
+        await outside(turns.take, request(seen))
+        await asyncio.sleep(0.01)
+
+    assert run(scenario) == ["ended"]
+
+
+def test_a_request_that_fails_in_the_server_leaves_the_connection_usable():
+    async def request(seen, fault=None):
+        if fault:
+            raise fault
+        seen.append("ended")
+
+    async def scenario(turns, seen, _tasks):
+        with pytest.raises(RuntimeError, match="a fault"):
+            await outside(turns.take, request(seen, RuntimeError("a fault")))
+        await outside(turns.take, request(seen))
+
+    assert run(scenario) == ["ended"]
+
+
 def test_an_idle_connection_s_task_ends_when_the_server_cancels_it():
     async def request():
         pass

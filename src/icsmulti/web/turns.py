@@ -46,17 +46,19 @@ class Turns:
         if self._busy:
             return
         self._busy = True
-        task = self._task or self._make_task()
+        task = self._task
+        if task is None or task.done():  # done: of a connection lost since the request arrived
+            task = self._make_task()
         _enter_task(self._loop, task)
         try:
             while self._waiting and not self._begun:
                 self._begin(self._waiting.popleft())
         finally:
             _leave_task(self._loop, task)
-        if self._begun:
-            self._awake()
-        else:
-            self._busy = False
+            if self._begun:
+                self._awake()
+            else:
+                self._busy = False
 
     def close(self) -> None:
         """The connection is gone: end the task once its request has."""
@@ -80,7 +82,7 @@ class Turns:
             self._wake.set_result(None)
 
     async def _go_on(self) -> None:
-        while not self._closed:
+        while self._begun or not self._closed:
             cancelled: asyncio.CancelledError | None = None
             if not self._begun:
                 self._wake = self._loop.create_future()
