@@ -117,6 +117,20 @@ def test_the_readmes_commands_work_as_printed(readme, fresh, tmp_path):
         assert event["DTSTART"].dt.isoformat() == "2026-05-12T12:00:00+02:00"
 
 
+def test_the_command_that_serve_prints_makes_a_key_for_that_server(fresh, tmp_path):
+    here = environment(tmp_path)
+    store = {"ICSMULTI_STORE": f"sqlite://{tmp_path}/of this server.db"}
+
+    with served(fresh, "make serve", here | store) as port:
+        command = (tmp_path / "said").read_text("utf-8").splitlines()[-1].split(":", 1)[1].strip()
+        key = subprocess.check_output(["sh", "-ec", command], cwd=fresh, env=here, text=True)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/api/key", headers={"X-API-Key": key.strip()}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+
+
 def test_a_second_start_installs_nothing(fresh, tmp_path):
     with served(fresh, "make serve", environment(tmp_path)):
         pass  # whatever was to be installed is

@@ -16,6 +16,8 @@ import gc
 import logging
 import os
 import select
+import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -31,7 +33,7 @@ from uvicorn.server import Server
 from icsmulti.address import BACKLOG, listen, without_password
 from icsmulti.check import Finding, look_at_store, look_at_tzdata
 from icsmulti.locales import DEFAULT, Catalogue, catalogue
-from icsmulti.settings import Settings
+from icsmulti.settings import Settings, default_store
 from icsmulti.web import log
 from icsmulti.web.metrics import METRICS, Board
 from icsmulti.web.turns import Shift
@@ -78,14 +80,30 @@ def _announce(settings: Settings, say: Catalogue, listener: socket.socket, store
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104 - compared
     shown = f"[{shown}]" if ":" in shown else shown
-    command = f"icsmulti keys create --label {say.say('operations.serve.label')!r}"
     tell(say, "ready", address=f"http://{shown}:{port}")
     if not store.ok:
         print(store.line(say), file=sys.stderr, flush=True)
         tell(say, "without-store")
         return
     tell(say, "store", store=without_password(settings.store))
-    tell(say, "first-key", command=command)
+    tell(say, "first-key", command=_first_key_command(settings, say))
+
+
+def _first_key_command(settings: Settings, say: Catalogue) -> str:
+    """What another terminal of the same folder can type as it stands.
+
+    `make serve` puts nothing on the PATH, and a store given to this server alone is not the
+    default there. One whose address holds a password is not shown: there it is to be set.
+    """
+    program = shlex.quote(sys.argv[0])
+    if shutil.which("icsmulti"):
+        program = "icsmulti"
+    elif program.endswith("__main__.py"):
+        program = f"{shlex.quote(sys.executable)} -m icsmulti"
+    shown = without_password(settings.store)
+    if settings.store != default_store() and shown == settings.store:
+        program = f"ICSMULTI_STORE={shlex.quote(shown)} {program}"
+    return f'{program} keys create --label "{say.say("operations.serve.label")}"'
 
 
 def tell(say: Catalogue, key: str, **values: object) -> None:
