@@ -340,10 +340,6 @@ def _peak_kib() -> int:
     return int(found[1])
 
 
-def dearest_shape() -> tuple[float, str]:
-    return max((cost_of(make())[0], name) for name, make in SHAPES.items())
-
-
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     print("| request | processor time | memory | what it is |\n|---|---|---|---|")

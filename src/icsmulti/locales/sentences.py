@@ -14,8 +14,6 @@ from icsmulti.errors import (
 )
 from icsmulti.locales import Catalogue
 
-JSON_TYPES = ("object", "array", "string", "number", "boolean")
-
 
 def describe(error: IcsMultiError, words: Catalogue) -> str:
     """One sentence: what is wrong and, where the caller can mend it, how.
