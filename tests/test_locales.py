@@ -1,5 +1,6 @@
 """Every language says the same things, and every error has its words."""
 
+import re
 import string
 from typing import Any
 
@@ -131,3 +132,12 @@ def test_every_setting_has_a_help_text(language):
     helps = catalogue(language).entry("settings.help")
 
     assert {row.name for row in TABLE} == set(helps)
+
+
+@pytest.mark.parametrize(
+    "part", ["cli", "keys", "operations", "settings", "spreadsheet", "trouble"]
+)
+def test_french_in_a_terminal_breaks_no_line_before_its_punctuation(part):
+    torn = re.compile(r" [:;?!»](?=\s|$)|« ")
+
+    assert not [one for one in sentences(catalogue("fr").entry(part)).values() if torn.search(one)]

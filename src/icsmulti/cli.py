@@ -22,7 +22,7 @@ from icsmulti.locales import catalogue
 
 if TYPE_CHECKING:
     from icsmulti.errors import Fault
-    from icsmulti.spreadsheet import Order
+    from icsmulti.spreadsheet import Order, Sheet
 
 teach_click()
 
@@ -74,7 +74,28 @@ def main() -> None:
     """See `cli.help` in the catalogues."""
 
 
-@main.command(help=say("cli.serve.help"), short_help=say("cli.serve.short"))
+class Serve(click.Command):
+    """`serve`, whose help lists every setting: where it runs there may be no other manual."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from icsmulti.settings import PREFIX, TABLE  # noqa: PLC0415 - a command loads what it uses
+
+        with formatter.section(say("cli.serve.settings")):
+            formatter.write_dl(
+                [
+                    (
+                        PREFIX + row.name,
+                        say(f"settings.help.{row.name}")
+                        + (
+                            f" {say('cli.serve.default', value=row.default)}" if row.default else ""
+                        ),
+                    )
+                    for row in TABLE
+                ]
+            )
+
+
+@main.command(cls=Serve, help=say("cli.serve.help"), short_help=say("cli.serve.short"))
 def serve() -> None:
     """Serve until told to stop."""
     from icsmulti.server import serve as run  # noqa: PLC0415 - a command loads what it uses
@@ -129,7 +150,7 @@ def generate(
 
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(say("cli.generate.same-file"))
-    body = _request_of(file, zone, order or "")
+    body, sheet = _request_of(file, zone, order or "")
     now = _instant(instant)
     secret = _account_secret(account) if account else _local_identity()
     try:
@@ -142,9 +163,9 @@ def generate(
             say=lambda warning: describe_message(warning, catalogue(language())),
         )
     except IcsMultiError as error:
-        _fail(*_sentences(error))
+        _fail(*_sentences(error, sheet))
     for warning in calendar.warnings if warnings else ():
-        click.echo(_line(warning), err=True)
+        click.echo(_line(warning, sheet), err=True)
     if output is None:
         sys.stdout.buffer.write(calendar.data)
         sys.stdout.buffer.flush()
@@ -155,8 +176,11 @@ def generate(
         _fail(say("cli.generate.not-written", file=output, reason=_cause(error)))
 
 
-def _request_of(file: Path, zone: str | None, order: Order) -> bytes:
-    """The file's bytes as a request: JSON as it is, a list (CSV) read as the form reads it."""
+def _request_of(file: Path, zone: str | None, order: Order) -> tuple[bytes, Sheet | None]:
+    """The file's bytes as a request: JSON as it is, a list (CSV) read as the form reads it.
+
+    With the list, in whose rows the engine's faults have their place.
+    """
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
@@ -168,7 +192,7 @@ def _request_of(file: Path, zone: str | None, order: Order) -> bytes:
     ):
         if zone is not None or order:
             raise click.UsageError(say("cli.generate.table-only"))
-        return data
+        return data, None
     import json  # noqa: PLC0415 - a command loads what it uses
 
     from icsmulti.engine.request import DEFAULT_ZONE  # noqa: PLC0415 - a command loads what it uses
@@ -180,9 +204,13 @@ def _request_of(file: Path, zone: str | None, order: Order) -> bytes:
         _fail(say("cli.generate.which-order"))
     if complaints := sheet.complaints(words):
         _fail(*complaints)
-    for remark in sheet.remarks(words):
+    remarks = sheet.remarks(words)
+    if unread := [column.name for column in sheet.columns if column.name and not column.role]:
+        names = ", ".join(unread)
+        remarks.append(say("cli.generate.unread", n=len(unread), columns=names))
+    for remark in remarks:
         click.echo(remark, err=True)
-    return json.dumps(sheet.request(zone or DEFAULT_ZONE)).encode()
+    return json.dumps(sheet.request(zone or DEFAULT_ZONE)).encode(), sheet
 
 
 def _first_octet(data: bytes) -> bytes:
@@ -268,14 +296,14 @@ def _replace(file: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _sentences(error: IcsMultiError) -> list[str]:
+def _sentences(error: IcsMultiError, sheet: Sheet | None) -> list[str]:
     """One line per fault."""
     from icsmulti.errors import InvalidRequest  # noqa: PLC0415 - a command loads what it uses
     from icsmulti.locales.sentences import describe  # noqa: PLC0415 - a command loads what it uses
 
     if not isinstance(error, InvalidRequest):
         return [describe(error, catalogue(language()))]
-    return [_line(fault) for fault in error.faults]
+    return [_line(fault, sheet) for fault in error.faults]
 
 
 def _cause(error: OSError) -> str:
@@ -284,11 +312,15 @@ def _cause(error: OSError) -> str:
     return describe_cause(error, catalogue(language()))
 
 
-def _line(fault: Fault) -> str:
+def _line(fault: Fault, sheet: Sheet | None) -> str:
     from icsmulti.locales.sentences import describe_message  # noqa: PLC0415 - a command loads what it uses
 
     message = describe_message(fault, catalogue(language()))
-    return say("cli.generate.fault", path=fault.dotted or "JSON", message=message)
+    if sheet is None:
+        return say("cli.generate.fault", path=fault.dotted or "JSON", message=message)
+    if fault.dotted == "options.fuseau":
+        return say("cli.generate.fault", path="--fuseau", message=message)
+    return sheet.place(fault.path, message, catalogue(language()))
 
 
 def _fail(*lines: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import icsmulti
-from icsmulti import TZDATA_VERSION
+from icsmulti import TZDATA_VERSION, settings
 
 EXAMPLE = Path(__file__).parents[1] / "example.json"
 INSTANT = "2026-11-22T12:00:00Z"
@@ -132,7 +133,7 @@ def test_every_fault_is_on_its_own_line(icsmulti_):
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1
     assert len(lines) == 60
-    assert lines[0] == "evenement.occurrences[0].titre : champ obligatoire absent"
+    assert lines[0] == "evenement.occurrences[0].titre\u00a0: champ obligatoire absent"
 
 
 def test_faults_are_in_english_in_an_english_locale(icsmulti_):
@@ -224,6 +225,53 @@ def test_faults_of_a_list_name_the_row(icsmulti_):
 
     assert done.returncode == 1
     assert "3" in done.stderr.decode()
+
+
+def test_what_the_engine_refuses_of_a_list_names_the_row_and_the_column(icsmulti_):
+    table = f"Titre;Date;Lieu\n\nA;14/07/2026;\n{'B' * 1001};15/07/2026;{'x' * 2001}\n"
+
+    done = icsmulti_("generate", "-", "--fuseau", "Paris", stdin=table.encode())
+
+    assert done.returncode == 1
+    *_, title, place, zone = done.stderr.decode().splitlines()
+    assert zone.startswith("--fuseau\u00a0: ")
+    assert title.startswith("Ligne 4, «\u00a0Titre\u00a0»\u00a0: ")
+    assert place.startswith("Ligne 4, «\u00a0Lieu\u00a0»\u00a0: ")
+
+
+def test_a_warning_about_a_list_names_the_row_that_has_no_such_column(icsmulti_):
+    table = b"Titre;Date;Heure\nA;14/07/2026;10h\nB;25/10/2026;2h30\n"
+
+    done = icsmulti_("generate", "-", "--warnings", stdin=table)
+
+    assert "occurrences[" not in done.stderr.decode()
+    assert "Ligne 3, «\u00a0Date\u00a0»\u00a0: " in done.stderr.decode()
+
+
+def test_columns_of_a_list_that_are_not_read_are_named(icsmulti_):
+    done = icsmulti_("generate", "-", stdin=b"Titre;Date;Prix;Arbitre\nA;14/07/2026;5;B\n")
+
+    assert done.returncode == 0
+    assert "Colonnes non lues\u00a0: Prix, Arbitre." in done.stderr.decode()
+
+
+def test_the_table_that_help_shows_is_read_whole(icsmulti_):
+    for locale in ("fr_FR.UTF-8", "en_GB.UTF-8"):
+        said = icsmulti_("generate", "--help", LANG=locale).stdout.decode()
+        table = re.findall(r"^ {4}(\S.*[;,].*)$", said.split("Options")[0], re.MULTILINE)
+
+        done = icsmulti_("generate", "-", stdin="\n".join(table).encode(), LANG=locale)
+
+        assert (done.returncode, done.stderr) == (0, b"")
+        for line in (b"DTSTART;TZID=Europe/Paris:20260714T193000", b"LOCATION:"):
+            assert line in done.stdout
+
+
+def test_the_help_of_serve_lists_every_setting_with_its_default(icsmulti_):
+    said = icsmulti_("serve", "--help").stdout.decode()
+
+    assert all("ICSMULTI_" + row.name in said for row in settings.TABLE)
+    assert "[par défaut\u00a0: 127.0.0.1]" in said
 
 
 def test_the_version_names_tzdatas(icsmulti_):

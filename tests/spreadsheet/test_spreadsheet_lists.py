@@ -200,6 +200,18 @@ def test_a_day_without_hour_is_all_day_unless_the_list_says_no():
     assert [fault.reason for fault in refused.faults] == ["hour-missing"]
 
 
+def test_an_hour_beside_all_day_is_left_out_and_said():
+    sheet = read("Titre;Date;Heure;Journée entière\nA;14/07/2026;20h30;oui\nB;15/07/2026;00:00;oui")
+
+    assert [row.assumed for row in sheet.rows] == [("no-hour",), ()]
+
+
+def test_the_match_day_of_a_club_is_no_whole_day():
+    sheet = read("Journée;Date;Heure;Match\n1;19/09/2026;20h30;Brest - Lyon")
+
+    assert sheet.occurrences()[0]["dateDebut"] == "2026-09-19T20:30"
+
+
 def test_several_days_are_one_event():
     row = one("Titre;Date\nStage;du 14 au 16 juillet 2026")
 

@@ -10,6 +10,7 @@ for, an hour that no one wrote is named in `Row.assumed`, and a row with a fault
 number, its cells and the reason. The rules:
 
 - a row with a day and no hour lasts all day; its end, when given, is the last day, included;
+- a row that is said to last all day and has an hour loses the hour: assumed, and said;
 - a row with an hour and no end lasts *default_min* (60 by default): assumed, and said;
 - an end before the start, with no day of its own, is the next day: assumed, and said;
 - `05/06/2026` follows what other dates of the list prove (`14/07/2026`), else it is asked; a
@@ -52,6 +53,16 @@ __all__ = [
 ]
 
 DEFAULT_MINUTES = 60
+
+_ROLE_OF: dict[str, Role] = {
+    "id": "id",
+    "titre": "title",
+    "notes": "notes",
+    "dateDebut": "start",
+    "dateFin": "end",
+    "lieu": "place",
+    "rappelMinutes": "reminder",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +110,19 @@ class Sheet:
         said = [words.say(f"spreadsheet.reasons.{reason}") for reason in self.reasons]
         for row in self.rows:
             for fault in row.faults:
-                column = self.columns[fault.column] if fault.column is not None else None
-                name = "row-column" if column and column.name else "row"
-                said.append(
-                    words.say(
-                        f"spreadsheet.{name}",
-                        number=row.number,
-                        column=column.name if column else "",
-                        message=explain(fault, words),
-                    )
-                )
+                name = self.columns[fault.column].name if fault.column is not None else ""
+                said.append(_in_row(row, name, explain(fault, words), words))
         return said
+
+    def place(self, path: Sequence[str | int], message: str, words: Catalogue) -> str:
+        """What the engine says of this list's `request`, with the row and the column it is about."""
+        match path:
+            case ("evenement", "occurrences", int(n), *member):
+                row = [row for row in self.rows if not row.faults][n]
+                role = _ROLE_OF.get(str(member[0]), "") if member else ""
+                names = [column.name for column in self.columns if role and column.role == role]
+                return _in_row(row, (*names, "")[0], message, words)
+        return message
 
     def remarks(self, words: Catalogue) -> list[str]:
         """What was assumed over the list, as sentences: to show before it is taken."""
@@ -162,6 +175,11 @@ def read(
     return Sheet(
         layout.columns, rows, order, order_reason, likely, reasons, layout.header, default_min
     )
+
+
+def _in_row(row: Row, column: str, message: str, words: Catalogue) -> str:
+    key = "spreadsheet.row-column" if column else "spreadsheet.row"
+    return words.say(key, number=row.number, column=column, message=message)
 
 
 def explain(fault: CellFault, words: Catalogue) -> str:

@@ -34,7 +34,8 @@ _FRENCH: dict[Role, str] = {
     "place": "lieu, salle, endroit, adresse, où, emplacement, site, ville, gymnase, stade",
     "notes": "notes, note, description, détail, détails, commentaire, commentaires, remarque, remarques, "
     "info, infos, information, informations, observations, précisions, mémo",
-    "all_day": "journée entière, toute la journée, journée, jour entier, toutelajournee",
+    # « Journée » alone is a club's match day: its number is no « oui ».
+    "all_day": "journée entière, toute la journée, jour entier, toutelajournee",
     "reminder": "rappel, alarme, alerte, rappelminutes, rappel (min), rappel (minutes)",
 }
 _ENGLISH: dict[Role, str] = {

@@ -52,7 +52,7 @@ class Row:
     """Members of the contract, in its order, empty ones left out; unusable while there are faults."""
     faults: tuple[CellFault, ...] = ()
     assumed: tuple[str, ...] = ()
-    """What was not written: `all-day`, `end`, `next-day`, `last-day` (`spreadsheet.assumed.<name>`)."""
+    """What was not written: `all-day`, `no-hour`, `end`, `next-day`, `last-day` (`spreadsheet.assumed.<name>`)."""
 
 
 def read_row(
@@ -178,6 +178,8 @@ class _RowReading:
         for n, cell in self.having("all_day"):
             word = fold(cell)
             if word in _YES:
+                if any(minutes):  # 0: midnight, as Outlook writes a whole day
+                    self.assumed.append("no-hour")
                 return True
             if word not in _NO:
                 self.fault("yes-or-no", n, value=cell)
