@@ -1,6 +1,6 @@
 """Writes `docs/outlook-zones.md`: where Outlook's one rule a year cannot tell the truth.
 
-    PYTHONPATH=src:tests python -m conformance.outlook_zones > docs/outlook-zones.md
+    PYTHONPATH=tests python -m conformance.outlook_zones > docs/outlook-zones.md
 
 Asked of the product itself: for every zone and year, a file with an event on the first and on
 the last day. What form it gave them is read from the file.
@@ -78,7 +78,7 @@ def page() -> str:
             lines.append(f"| {_names(group)} | {_ranges(past)} |")
     lines += [
         "",
-        "Made by `python -m conformance.outlook_zones`; a test compares.",
+        "Made by `PYTHONPATH=tests python -m conformance.outlook_zones`; a test compares.",
         "",
     ]
     return "\n".join(lines)

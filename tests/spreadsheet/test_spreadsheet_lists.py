@@ -200,6 +200,39 @@ def test_a_day_without_hour_is_all_day_unless_the_list_says_no():
     assert [fault.reason for fault in refused.faults] == ["hour-missing"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "end"),
+    [
+        ("2026-07-14T19:30:00+02:00;;;", "2026-07-14T20:30:00+02:00"),
+        ("2026-07-14T17:30:00.000Z;;90;", "2026-07-14T19:00:00+00:00"),
+        ("2026-07-14T00:00:00.000Z;;;oui", "2026-07-14T00:00:00.000Z"),
+    ],
+)
+def test_a_moment_with_an_offset_follows_the_rules_of_the_rest(cells, end):
+    row = one(f"Titre;Début;Fin;Durée;Journée entière\nA;{cells}")
+
+    assert row.faults == ()
+    assert row.occurrence["dateFin"] == end
+    assert row.occurrence.get("touteLaJournee", False) == cells.endswith("oui")
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Lieu (adresse complète) *", "place"),
+        ("Date (jj/mm/aaaa)", "start"),
+        ("Rappel (en minutes)", "reminder"),
+        ("Duration (min)", "duration"),
+        ("Durée (heures)", ""),
+        ("Rappel (jours)", ""),
+    ],
+)
+def test_what_a_header_says_in_brackets_may_be_a_unit(name, role):
+    sheet = read(f"Titre;Début;{name}\nA;14/07/2026;1")
+
+    assert sheet.columns[2].role == role
+
+
 def test_an_hour_beside_all_day_is_left_out_and_said():
     sheet = read("Titre;Date;Heure;Journée entière\nA;14/07/2026;20h30;oui\nB;15/07/2026;00:00;oui")
 
@@ -252,7 +285,9 @@ def test_a_reminder_is_read_in_minutes(cell, minutes):
         ("Titre;Début;Fin\nBal;14/07/2026 19h;16/07/2026", "end-hour-missing"),
         ("Titre;Date;Journée entière\nBal;14/07/2026;peut-être", "yes-or-no"),
         ("Titre;Date;Rappel\nBal;14/07/2026;souvent", "length"),
-        ("Titre;Début\nBal;2026-07-14T17:30:00Z", "end-missing"),
+        ("Titre;Début;Fin\nBal;2026-07-14T17:30:00Z;21h", "offset"),
+        ("Titre;Début;Fin\nBal;14/07/2026 19h;2026-07-14T21:30:00Z", "offset"),
+        ("Titre;Début\nBal;2026-02-30T17:30:00Z", "unreadable"),
         ("Titre;Date;Fin\nBal;14/07/2026;21h;", "hour-missing"),
     ],
 )

@@ -30,13 +30,13 @@ _FRENCH: dict[Role, str] = {
     "début à, date et heure, date/heure, date et heure de début",
     "end": "fin, date fin, date de fin, datefin, dtend, au, à, jusqu'au, jusqu'à, heure fin, heure de fin, "
     "termine, fin le, fin à, finit, finit à, date et heure de fin",
-    "duration": "durée, durée (min), durée (minutes), minutes",
+    "duration": "durée, minutes",
     "place": "lieu, salle, endroit, adresse, où, emplacement, site, ville, gymnase, stade",
     "notes": "notes, note, description, détail, détails, commentaire, commentaires, remarque, remarques, "
     "info, infos, information, informations, observations, précisions, mémo",
     # « Journée » alone is a club's match day: its number is no « oui ».
     "all_day": "journée entière, toute la journée, jour entier, toutelajournee",
-    "reminder": "rappel, alarme, alerte, rappelminutes, rappel (min), rappel (minutes)",
+    "reminder": "rappel, alarme, alerte, rappelminutes",
 }
 _ENGLISH: dict[Role, str] = {
     "id": "id, identifier, uid, ref, reference, code",
@@ -47,11 +47,11 @@ _ENGLISH: dict[Role, str] = {
     "start datetime, dtstart",
     "end": "end, end date, date end, to, until, end time, ends, ends at, finish, finish time, "
     "end datetime, dtend",
-    "duration": "duration, length, duration (min), duration (minutes), minutes",
+    "duration": "duration, length, minutes",
     "place": "place, location, room, address, where, venue, site, city",
     "notes": "notes, note, description, details, detail, comment, comments, body, info, information, memo",
     "all_day": "all day, all-day, allday, all day event",
-    "reminder": "reminder, alarm, alert, reminder (min), reminder (minutes), reminder minutes",
+    "reminder": "reminder, alarm, alert, reminder minutes",
 }
 
 
@@ -96,19 +96,30 @@ def recognise(grid: Sequence[Sequence[str]], roles: Sequence[str] = ()) -> Layou
     at = _header(grid)
     names = list(grid[at]) if at is not None else []
     names += [""] * (width - len(names))
-    columns = [Column(name, NAMES.get(_key(name), ""), _speaks_of_hours(name)) for name in names]
+    columns = [Column(name, _role(name), _speaks_of_hours(name)) for name in names]
     first_row = 0 if at is None else at + 1
     if roles:
         chosen = [role if role in ROLES else "" for role in roles] + [""] * width
         columns = [replace(column, role=chosen[n]) for n, column in enumerate(columns)]
     else:
         columns = _guess(columns, [row for row in grid[first_row:] if any(row)])
-    french = any(key in FRENCH and key not in ENGLISH for key in map(_key, names))
+    french = any(key in FRENCH and key not in ENGLISH for key in map(_bare, names))
     return Layout(tuple(columns), first_row, french, header=at is not None)
 
 
 def _key(name: str) -> str:
     return " ".join(fold(name).strip(" :*.?").split())
+
+
+def _bare(name: str) -> str:
+    return _key(_key(name).partition("(")[0])
+
+
+def _role(name: str) -> Role:
+    """« Lieu (adresse complète) » is a place; « Durée (heures) » is not one in minutes."""
+    key = _key(name)
+    role = NAMES.get(_bare(name), "")
+    return "" if role in ("duration", "reminder") and "(" in key and "min" not in key else role
 
 
 def _speaks_of_hours(name: str) -> bool:
@@ -119,7 +130,7 @@ def _speaks_of_hours(name: str) -> bool:
 def _header(grid: Sequence[Sequence[str]]) -> int | None:
     """The row of names: two known names, or one where no cell of the row reads as a moment."""
     for at, row in enumerate(grid[:HEADER_WITHIN_ROWS]):
-        known = sum(_key(cell) in NAMES for cell in row)
+        known = sum(_role(cell) != "" for cell in row)
         if known and not any(_says_a_day(cell) for cell in row):
             if known >= 2 or len([cell for cell in row if cell]) == known:
                 return at

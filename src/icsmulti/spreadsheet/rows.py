@@ -154,8 +154,11 @@ class _RowReading:
         if not start.days:
             self.fault("day-missing", "start")
             return {}
+        if end.instant:
+            self.fault("offset", "end")
+            return {}
         days, minutes = start.days + end.days, start.minutes + end.minutes
-        if len(days) > 2 or len(minutes) > 2 or end.instant:
+        if len(days) > 2 or len(minutes) > 2:
             self.fault("two-ends", "end")
             return {}
         all_day = self.all_day(minutes)
@@ -169,10 +172,26 @@ class _RowReading:
         return self.hours(days, minutes)
 
     def instants(self, start: Moment, end: Moment) -> dict[str, Any]:
+        """Moments with an offset stay as they are written: the engine reads them."""
+        said = {"dateDebut": start.instant, "dateFin": end.instant}
+        if any(fold(cell) in _YES for _, cell in self.having("all_day")):
+            said["dateFin"] = end.instant or start.instant
+            return said | {"journee": True}
         if end.instant:
-            return {"dateDebut": start.instant, "dateFin": end.instant}
-        self.fault("end-missing", "end")
-        return {"dateDebut": start.instant}
+            return said
+        if self.having("end"):
+            self.fault("offset", "end")
+            return {"dateDebut": start.instant}
+        length = self.length("duration")
+        if length is None:
+            length = self.default_min
+            self.assumed.append("end")
+        try:
+            moment = datetime.fromisoformat(start.instant.upper()) + timedelta(minutes=length)
+        except (ValueError, OverflowError):
+            self.fault("unreadable", "start", value=start.instant)
+            return {}
+        return said | {"dateFin": moment.isoformat()}
 
     def all_day(self, minutes: Sequence[int]) -> bool | None:
         for n, cell in self.having("all_day"):
