@@ -121,7 +121,9 @@ class InvalidRequest(RequestFault):
         super().__init__()
 
     def __str__(self) -> str:
-        listed = "; ".join(f"{fault.dotted}: {fault.reason or fault.code}" for fault in self.faults)
+        listed = "; ".join(
+            f"{fault.dotted or 'JSON'}: {fault.reason or fault.code}" for fault in self.faults
+        )
         return f"{self.total} fault(s): {listed}"
 
 

@@ -292,6 +292,13 @@ def test_the_library_takes_bytes_text_and_values_alike():
     assert len(made) == 1
 
 
+def test_a_fault_of_the_whole_request_is_named_in_the_librarys_error():
+    with pytest.raises(icsmulti.InvalidRequest) as refused:
+        icsmulti.generate(b"[]", uid_secret=bytes(32), now=datetime.now(UTC))
+
+    assert str(refused.value) == "1 fault(s): JSON: type-object"
+
+
 def test_the_library_refuses_a_naive_instant():
     with pytest.raises(ValueError, match="aware"):
         icsmulti.generate(b"{}", uid_secret=bytes(32), now=datetime(2026, 1, 1))
