@@ -96,7 +96,8 @@ class RequestFault(IcsMultiError):
 class InvalidJson(RequestFault):
     """Not JSON, or not in UTF-8.
 
-    `reason` names the sentence; values: `line` and `column` (from 1), or `encoding`.
+    `reason` names the sentence; values: `line` and `column` (from 1), or `encoding`
+    and perhaps the first `octet` (from 1) that is not UTF-8.
     """
 
     code = "invalid-json"

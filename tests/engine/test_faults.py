@@ -177,6 +177,12 @@ def test_years_are_1601_to_4500_as_they_would_be_written(start, end, members, al
         )
 
 
+def test_an_end_is_in_utc_where_its_start_has_to_be():
+    solar = GOOD | {"dateDebut": "1601-01-02", "dateFin": "4500-12-31T23:30:00Z"}
+
+    assert faults(solar, GOOD | {"id": "2", "titre": ""}) == [("[1].titre", "empty")]
+
+
 def test_the_last_day_of_4500_has_no_day_after_it():
     assert one(dateDebut="4500-12-31", dateFin="4500-12-31", touteLaJournee=True) == [
         ("dateFin", "out-of-range")
@@ -250,14 +256,16 @@ def test_a_fault_has_a_json_pointer():
     [
         (b"", "json-empty", {}),
         (b" \n", "json-empty", {}),
+        (b"\xef\xbb\xbf", "json-empty", {}),
         (b"{", "json-syntax", {"line": 1, "column": 2}),
         (b'{"a":\n  tru}', "json-syntax", {"line": 2, "column": 3}),
         (b'{"a": NaN}', "json-constant", {"name": "NaN"}),
         (b'{"a": -Infinity}', "json-constant", {"name": "-Infinity"}),
-        (b'{"a":"' + b"\xe9" + b'"}', "json-encoding", {"encoding": "Windows-1252 / ISO-8859-1", "octet": 7}),
+        (b'{"a":"' + b"\xe9" + b'"}', "json-octet", {"encoding": "Windows-1252 / ISO-8859-1", "octet": 7}),
+        (b'\xef\xbb\xbf"\xe9"', "json-octet", {"encoding": "Windows-1252 / ISO-8859-1", "octet": 5}),
         ("{}".encode("utf-16"), "json-encoding", {"encoding": "UTF-16"}),
-        ("{}".encode("utf-16-le"), "json-encoding", {"encoding": "UTF-16-LE"}),
-        ("{}".encode("utf-32-be"), "json-encoding", {"encoding": "UTF-32-BE"}),
+        ("{}".encode("utf-16-le"), "json-encoding", {"encoding": "UTF-16LE"}),
+        ("{}".encode("utf-32-be"), "json-encoding", {"encoding": "UTF-32BE"}),
         (b"[" * 100_000, "json-depth", {}),
         (b'{"a":' * 100_000, "json-depth", {}),
     ],

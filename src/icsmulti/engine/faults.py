@@ -44,19 +44,22 @@ def read_json(body: bytes) -> Any:
     """The body as Python values; of duplicate members the last counts.
 
     Raises:
-        InvalidJson: with `line` and `column` (from 1), or the `encoding` it seems to be in.
+        InvalidJson: with `line` and `column` (from 1), or the `encoding` it seems to be in and,
+            where that shows only there, the first `octet` (from 1) that is not UTF-8.
     """
-    if not body.strip():
+    if not body.removeprefix(UTF8_BOM).strip():
         raise InvalidJson("json-empty")
     encoding = json.detect_encoding(body)
     if encoding not in ("utf-8", "utf-8-sig"):
-        raise InvalidJson("json-encoding", encoding=encoding.upper())
+        # Python says utf-16-le for what is registered as UTF-16LE.
+        name = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
+        raise InvalidJson("json-encoding", encoding=name)
     try:
-        text = body.removeprefix(UTF8_BOM).decode()
+        text = body.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         # Any octets are Windows-1252 or ISO 8859-1 (which it extends): what old Excel writes.
         raise InvalidJson(
-            "json-encoding", encoding="Windows-1252 / ISO-8859-1", octet=error.start + 1
+            "json-octet", encoding="Windows-1252 / ISO-8859-1", octet=error.start + 1
         ) from None
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
@@ -235,7 +238,8 @@ def _times(
     if not rich.needs_end:
         rich.examine_duration(start, all_day)
         return
-    end = _moment(members, "dateFin", path, rich.end_zone, all_day, found)
+    in_utc = all_day is False and _needs_utc(start, rich.zone)  # then the end is in UTC beside it
+    end = _moment(members, "dateFin", path, rich.end_zone, all_day, found, in_utc=in_utc)
     if start is None or end is None:
         return
     kinds = (False, True) if all_day is None else (all_day,)
@@ -257,6 +261,13 @@ def _local_times(members: dict[str, Any], tz: Zone | None) -> list[str | None]:
         return local_times(texts, tz)
     except InvalidDate:
         return [None, None]
+
+
+def _needs_utc(start: Moment | None, tz: Zone | None) -> bool:
+    if start is None or tz is None:
+        return False
+    utc = instant(start, tz)
+    return not tz.span_at(utc).is_clear(utc)
 
 
 def _is_reversed(
@@ -285,6 +296,8 @@ def _moment(
     tz: Zone | None,
     all_day: bool | None,
     found: Finder,
+    *,
+    in_utc: bool = False,
 ) -> Moment | None:
     """A date that can be read and written, or None with its fault."""
     path = (*path, name)
@@ -293,7 +306,7 @@ def _moment(
         return None
     try:
         moment = parse(text)
-        is_good = _is_writable(moment, tz, all_day)
+        is_good = _is_writable(moment, tz, all_day, in_utc=in_utc)
     except InvalidDate as error:
         add_date_fault(error, path, found)
         return None
@@ -302,7 +315,7 @@ def _moment(
     return moment if is_good else None
 
 
-def _is_writable(moment: Moment, tz: Zone | None, all_day: bool | None) -> bool:
+def _is_writable(moment: Moment, tz: Zone | None, all_day: bool | None, *, in_utc: bool) -> bool:
     """Whether a moment's year can be written; where it is not known how, whether it might.
 
     Raises:
@@ -311,7 +324,10 @@ def _is_writable(moment: Moment, tz: Zone | None, all_day: bool | None) -> bool:
     if tz is None or all_day is None:
         utc = instant(moment, tz) if tz else moment.wall - (moment.offset or timedelta())
         return is_writable(utc - _WIDEST_OFFSET) or is_writable(utc + _WIDEST_OFFSET)
-    return is_writable(day(moment, tz) if all_day else written_form(instant(moment, tz), tz))
+    if all_day:
+        return is_writable(day(moment, tz))
+    utc = instant(moment, tz)
+    return is_writable(utc if in_utc else written_form(utc, tz))
 
 
 def _required(
