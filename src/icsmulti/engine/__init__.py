@@ -8,6 +8,7 @@ A request walks through the modules in this order:
     tzif, zones  the packaged tzdata: which offset is in force when
     vtimezone    a zone as the component that every calendar program reads
     contentline  text becomes content lines nowhere else
+    written      DATE, DATE-TIME, DURATION (§3.3.4 to §3.3.6)
     identity     (account, id) to UID
     filename     title to Content-Disposition
     generate     the one use case; the only module that knows the order of properties
@@ -18,8 +19,7 @@ A request with members beyond the published ones (docs/fields.md) goes on to:
     effort       what one request may cost where its size alone does not bound it
     shapes, rich_faults      the JSON types of those members, and everything wrong with them
     rich, event  a file of such events (§3.4, §3.6.1)
-    written      DATE, DATE-TIME, DURATION (§3.3.4 to §3.3.6)
-    uri, parameters          addresses (§3.3.13), property parameters (§3.2, RFC 6868)
+    uri, host, parameters    addresses (§3.3.13), property parameters (§3.2, RFC 6868)
     alarms       VALARM (§3.6.6)
     descriptive  GEO, URL, CATEGORIES, STATUS, TRANSP, CLASS, PRIORITY (§3.8.1)
     recurrence/  RRULE and its exceptions (§3.3.10, §3.8.5)
