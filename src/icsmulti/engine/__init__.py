@@ -6,6 +6,7 @@ A request walks through the modules in this order:
     faults       everything wrong with a request (only when something is)
     times        date strings to wall clocks, instants and dates
     tzif, zones  the packaged tzdata: which offset is in force when
+    days         date strings again, by table: those of days around which no clock changes
     vtimezone    a zone as the component that every calendar program reads
     contentline  text becomes content lines nowhere else
     written      DATE, DATE-TIME, DURATION (§3.3.4 to §3.3.6)
