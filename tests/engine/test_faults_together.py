@@ -72,6 +72,7 @@ def test_what_a_changed_date_inherits_is_told_at_the_series_alone():
         ({"regle": "FREQ=x"}, {"dateFin": "2026-05-13T09:00"}, ["regle", "modifications[0].dateFin"]),
         ({}, {"dateOriginale": "2026-05-13T10:01", "dateFin": "2026-05-13T10:00"},
          ["modifications[0].dateOriginale"]),
+        ({}, {"touteLaJournee": True}, ["modifications[0].touteLaJournee"]),
         ({}, {"id": "2", "titre": " "}, ["modifications[0].id", "modifications[0].titre"]),
         ({"exceptions": ["2026-05-20T10:00"]}, {"exceptions": ["2026-05-20T10:00"], "url": "x"},
          ["modifications[0].url"]),

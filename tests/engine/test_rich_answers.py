@@ -115,16 +115,37 @@ def test_links_carry_title_times_notes_and_place():
     for name in ("outlook", "microsoft365"):
         assert query(link[name])["startdt"] == "2026-05-12T08:00:00Z"
         assert query(link[name])["enddt"] == "2026-05-12T09:00:00Z"
+        assert query(link[name])["location"] == "Paris, salle #1"
+
+
+def test_notes_of_outlooks_links_are_html():
+    (link,) = links_of(notes='Salle <B> & "C"\nEntrée\r\nlibre')
+
+    for name in ("outlook", "microsoft365"):
+        assert query(link[name])["body"] == 'Salle &lt;B&gt; &amp; "C"<br>Entrée<br>libre'
+    assert query(link["yahoo"])["desc"] == 'Salle <B> & "C"\nEntrée\nlibre'
+
+
+def test_links_hold_html_notes_as_the_plain_text_that_the_file_has():
+    (link,) = links_of(notesHtml="<p>Ordre <b>du jour</b></p>", visio={"url": "https://a.fr/é"})
+
+    assert query(link["google"])["details"] == "Ordre du jour\n\nhttps://a.fr/é"
 
 
 def test_links_of_whole_days_end_as_each_service_counts():
     (link,) = links_of(touteLaJournee=True, dateDebut="2026-05-12", dateFin="2026-05-13")
 
     assert query(link["google"])["dates"] == "20260512/20260514"
-    assert query(link["outlook"]) | {"allday": "true", "enddt": "2026-05-13"} == query(
-        link["outlook"]
-    )
-    assert query(link["yahoo"])["et"] == "20260513"
+    for name in ("outlook", "microsoft365"):
+        assert query(link[name]).items() >= {"allday": "true", "enddt": "2026-05-14"}.items()
+    assert query(link["yahoo"])["et"] == "20260514"
+    assert "dur" not in query(link["yahoo"])
+
+
+def test_yahoos_link_of_one_whole_day_has_no_end():
+    (link,) = links_of(touteLaJournee=True, dateDebut="2026-05-12", dateFin="2026-05-12")
+
+    assert query(link["yahoo"]) == {"v": "60", "title": "T", "st": "20260512", "dur": "allday"}
 
 
 def test_what_does_not_fit_or_does_not_take_place_has_no_link():

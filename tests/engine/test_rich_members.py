@@ -109,6 +109,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"geo": {"latitude": 91, "longitude": 0}}, "out-of-range", "geo.latitude"),
     ({"geo": {"latitude": 1}}, "missing", "geo.longitude"),
     ({"geo": {"latitude": 1, "longitude": 1e300}}, "out-of-range", "geo.longitude"),
+    ({"geo": {"latitude": 91, "longitude": 181}}, "out-of-range", "geo.longitude"),
     ({"geo": [1, 2]}, "wrong-type", "geo"),
     ({"sequence": -1}, "out-of-range", "sequence"),
     ({"sequence": 2**31}, "out-of-range", "sequence"),
@@ -156,6 +157,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"proprietes": [{"nom": "X-EX-A", "valeur": "x y", "type": "uri"}]}, "invalid-url", "proprietes[0].valeur"),
     ({"proprietes": [{"nom": "X-EX-A", "valeur": "demain", "type": "date"}]}, "invalid-date", "proprietes[0].valeur"),
     ({"proprietes": [{"nom": "X-EX-A", "valeur": "x", "parametres": {"VALUE": "URI"}}]}, "not-allowed", "proprietes[0].parametres.VALUE"),
+    ({"proprietes": [{"nom": "X-EX-A", "valeur": "x", "parametres": {"": "a"}}]}, "not-allowed", "proprietes[0].parametres."),
+    ({"proprietes": [{"nom": "X-EX-A", "valeur": "x", "parametres": {"VALUE": None}}]}, "not-allowed", "proprietes[0].parametres.VALUE"),
     ({"proprietes": [{"nom": "X-EX-A", "valeur": "x", "parametres": {"X-P": 1}}]}, "wrong-type", "proprietes[0].parametres.X-P"),
     ({"contact": "\ud800"}, "invalid-text", "contact"),
 ]  # fmt: skip
@@ -244,6 +247,13 @@ def test_a_message_is_about_one_event_unless_each_has_its_file():
 ])  # fmt: skip
 def test_null_and_empty_mean_absent_whatever_the_type(name, absent):
     assert lines(event(**{name: absent})) == lines(event())
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+def test_a_vendors_parameter_may_be_absent_too(absent):
+    given = {"nom": "X-EX-A", "valeur": "x", "parametres": {"X-P": absent, "X-Q": "q"}}
+
+    assert "X-EX-A;X-Q=q:x" in lines(event(proprietes=[given]))
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_docs():

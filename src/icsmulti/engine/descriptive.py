@@ -76,7 +76,6 @@ def _geo(geo: Geo, place: str, path: Path, found: Finder) -> str:
     for name, value, limit in (("latitude", geo.latitude, 90), ("longitude", geo.longitude, 180)):
         if not -limit <= value <= limit:  # NaN cannot come from JSON
             found.add("out-of-range", (*path, name), "number-range", low=-limit, high=limit)
-            return ""
     latitude, longitude = _degrees(geo.latitude), _degrees(geo.longitude)
     apple = f";VALUE=URI;X-APPLE-RADIUS={_APPLE_RADIUS_M}{parameter('X-TITLE', place)}"
     return content_line("GEO:", f"{latitude};{longitude}") + content_line(

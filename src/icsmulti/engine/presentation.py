@@ -18,6 +18,7 @@ from urllib.parse import quote
 from icsmulti.engine.checking import Finder, few, number, required_text, text
 from icsmulti.engine.colors import color
 from icsmulti.engine.contentline import content_line, one_line, text_line
+from icsmulti.engine.effort import Effort
 from icsmulti.engine.html import DEPTH, TooDeep, harmless
 from icsmulti.engine.parameters import parameter, quoted
 from icsmulti.engine.request import (
@@ -72,11 +73,10 @@ def description(
             found.add("too-long", here, limit=limit_chars, count=len(o.notesHtml))
         else:
             try:
-                here, marks = (*path, "notesHtml"), o.notesHtml.count("<") + o.notesHtml.count("&")
-                html, words = found.effort.once("html", o.notesHtml, marks, here, harmless)
+                html, words = _harmless(o.notesHtml, path, found.effort)
             except TooDeep:
                 found.add("invalid-value", (*path, "notesHtml"), "html-depth", limit=DEPTH)
-    said = in_words(o, notes if notes.strip() else words)
+    said = _in_words(o, notes if notes.strip() else words)
     lines = ""
     if said.strip():
         # Thunderbird shows the data: URI; of notes in two forms the plain one stays readable.
@@ -91,7 +91,20 @@ def _data_uri(html: str) -> str:
     return "data:text/html;charset=utf-8," + quote(html, safe="")
 
 
-def in_words(o: LenientOccurrence, notes: str) -> str:
+def in_words(o: LenientOccurrence, notes: str, path: Path, effort: Effort) -> str:
+    """What DESCRIPTION says of an event without faults."""
+    if o.notesHtml and not notes.strip():
+        _, notes = _harmless(o.notesHtml, path, effort)
+    return _in_words(o, notes)
+
+
+def _harmless(html: str, path: Path, effort: Effort) -> tuple[str, str]:
+    """Notes in HTML, made harmless, and the same as plain text. Raises `TooDeep`."""
+    marks = html.count("<") + html.count("&")
+    return effort.once("html", html, marks, (*path, "notesHtml"), harmless)
+
+
+def _in_words(o: LenientOccurrence, notes: str) -> str:
     """The notes, and where to join: what every program shows."""
     return "\n\n".join(filter(None, (notes, _visio_in_words(o.visio)))) if o.visio else notes
 

@@ -158,7 +158,7 @@ class Propriete(msgspec.Struct):
     nom: str
     valeur: str | int | bool
     type: Literal["texte", "uri", "entier", "booleen", "date", "dateHeure", ""] | None = None
-    parametres: dict[str, str] | _Absent = None
+    parametres: dict[str, str | None] | _Absent = None
 
 
 Jour = Literal["LU", "MA", "ME", "JE", "VE", "SA", "DI"]

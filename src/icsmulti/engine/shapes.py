@@ -112,9 +112,10 @@ def _inside(kind: Any, value: Any, path: Path, found: Finder) -> Any:
             lambda i: _member(kind.item_type, value, i, path, found), list(range(len(value)))
         )
     if isinstance(kind, inspect.DictType):
-        known = {name: one for name, one in value.items() if _string(name, path, found)}
-        _all(lambda name: _member(kind.value_type, known, name, path, found), list(known))
-        return known
+        _all(lambda name: _string(name, path, found), list(value))
+        given = [name for name, one in value.items() if one not in _ABSENT]
+        _all(lambda name: _member(kind.value_type, value, name, path, found), given)
+        return value
     if isinstance(kind, inspect.StructType):
         return _struct(kind, value, path, found)
     return value

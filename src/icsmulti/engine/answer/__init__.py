@@ -87,7 +87,7 @@ def _links(written: Written, method: str) -> list[dict[str, str]]:
                 event.when.end,
                 all_day=event.when.all_day,
                 title=about.title,
-                notes=in_words(entry.occurrence, about.notes),
+                notes=in_words(entry.occurrence, about.notes, entry.path, written.effort),
                 place=about.place,
                 zone=event.when.start_zone.name,
             )

@@ -11,6 +11,7 @@ second click makes a second event. What does not fit in 2 000 octets gets no lin
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import escape
 from urllib.parse import quote
 
 from icsmulti.engine.uri import LENGTH_OCTETS
@@ -39,6 +40,8 @@ def links(
         place: may be "".
         zone: where Google shows the event.
     """
+    # Outlook's notes are HTML: line breaks would be lost, and what stands between < and >.
+    body = quote(escape(notes, quote=False).replace("\n", "<br>"), safe="")
     title, notes, place = (quote(text, safe="") for text in (title, notes, place))
     if len(title) + len(notes) + len(place) > LENGTH_OCTETS:
         return {}
@@ -52,21 +55,21 @@ def links(
         location=place,
         ctz="" if all_day else quote(zone, safe=""),
     )
+    # Yahoo heeds no `dur` beside an `et`, and knows whole days one by one: several are from midnight
+    # to midnight.
+    is_one_day = all_day and end - start == _DAY
     yahoo = _link(
         _YAHOO,
         v="60",
         title=title,
         st=form(start),
-        et=form(end - _DAY if all_day else end),
-        dur="allday" if all_day else "",
+        et="" if is_one_day else form(end),
+        dur="allday" if is_one_day else "",
         desc=notes,
         in_loc=place,
     )
     found = {"google": google}
-    # Outlook's last day is included, as is Yahoo's.
-    begin, until = (
-        (_iso(start), _iso(end)) if not all_day else (_iso(start)[:10], _iso(end - _DAY)[:10])
-    )
+    begin, until = (_iso(at)[:10] if all_day else _iso(at) for at in (start, end))
     for name, base in _OUTLOOK.items():
         found[name] = _link(
             base,
@@ -76,7 +79,7 @@ def links(
             startdt=begin,
             enddt=until,
             allday="true" if all_day else "",
-            body=notes,
+            body=body,
             location=place,
         )
     found["yahoo"] = yahoo

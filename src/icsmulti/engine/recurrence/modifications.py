@@ -58,7 +58,7 @@ def overlay(
     given = {
         name: value
         for name, value in change.items()
-        if value not in _ABSENT and name != "dateOriginale" and name not in SERIES_MEMBERS
+        if value not in _ABSENT and name != "dateOriginale" and name not in _FIXED
     }
     merged = {name: value for name, value in members.items() if name not in SERIES_MEMBERS}
     for pair in _EITHER:
