@@ -268,11 +268,35 @@ def test_ical_js_finds_the_changed_dates_or_we_warn():
         assert is_misread(members) or sorted(found) == [compared(d) for d in dates], members
 
 
+def test_ical_js_does_not_give_up_a_rule_that_is_rarely_met():
+    rules = ["BYMONTHDAY=5,12,19,26;BYDAY=TU", "INTERVAL=3;BYMONTHDAY=1,5,7,12;BYDAY=TU"]
+    several = [
+        {"regle": f"FREQ=MONTHLY;{rule}", "touteLaJournee": True}
+        | dict.fromkeys(("dateDebut", "dateFin"), "2026-05-12")
+        for rule in rules
+    ]
+
+    answers = icaljs.expand([make(event(**members)).data for members in several], [COUNT, COUNT])
+
+    for members, found in zip(several, answers, strict=True):
+        dates = meant_for_ever(members["regle"])
+        assert found == [day.isoformat() for day in islice(dates, COUNT)]
+        assert not is_misread(members)
+
+
+def meant_for_ever(rule):
+    first = date(2026, 5, 12)
+    recur = from_text(rule, Start(zone("UTC"), True, datetime.combine(first, time())), (), STOP)
+    assert recur
+    return days(recur, first, Budget())
+
+
 @pytest.mark.parametrize(
     "rule",
     [
         "FREQ=MONTHLY;INTERVAL=5;BYMONTH=5,10;BYMONTHDAY=12",
         "FREQ=MONTHLY;BYMONTH=2,3,5;BYMONTHDAY=-20,-10",
+        "FREQ=MONTHLY;INTERVAL=293;BYMONTHDAY=11,12;BYDAY=TU",  # it gives up
         "FREQ=YEARLY;BYDAY=19TU",
         "FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=12,31",
         "FREQ=YEARLY;BYMONTH=4,5;BYDAY=TU,WE;BYSETPOS=-1,12",

@@ -47,7 +47,7 @@ def is_read_alike(recur: Recur, start: date) -> bool:
         case "WEEKLY":
             return True
         case "MONTHLY":
-            return not recur.months
+            return not recur.months and _is_found_in_time(recur)
         case _:
             days = recur.month_days or (() if recur.weekdays else (start.day,))
             return (
@@ -56,6 +56,19 @@ def is_read_alike(recur: Recur, start: date) -> bool:
                 and bool(recur.months or not recur.month_days)
                 and all(0 < day <= _LENGTHS[month] for day in days for month in recur.months)
             )
+
+
+def _is_found_in_time(recur: Recur) -> bool:
+    """Whether ical.js finds each date of a rule of weekdays on certain days of the month.
+
+    After 48 days tried in vain it throws. No two days ask for as many, month by month or by parts of
+    a year; a week of them is never in vain.
+    """
+    if not (recur.weekdays and recur.month_days):
+        return True
+    days = set(recur.month_days)
+    is_week = any(days.issuperset(range(first, first + 7)) for first in range(1, 23))
+    return is_week or (12 % recur.interval == 0 and recur.interval < 12 and len(days) <= 2)
 
 
 def _ways(recur: Recur, start: date) -> Iterator[Recur]:
