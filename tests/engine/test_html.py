@@ -156,6 +156,8 @@ def test_what_is_written_once_is_read_the_same_again(seed):
         ("1 &lt; 2 &amp;&nbsp;3 &amp;lt; 4", "1 < 2 &\xa03 &lt; 4"),
         ('<span title="&quot;>">a\n  b</span>', "a b"),
         ("<div title='<b>'>a</div>", "a"),
+        ("<table><caption>Jour<tr><th>10 h<td>Salle A<tr><th>11 h<td>B</table>", "Jour\n10 h Salle A\n11 h B"),
+        ("<dl><dt>Quand<dd>10 h</dl><details><summary>Où</summary>Ici</details>", "Quand\n10 h\nOù\nIci"),
     ],
 )  # fmt: skip
 def test_html_as_text(html, text):

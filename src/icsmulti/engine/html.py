@@ -27,8 +27,9 @@ DEPTH = 100
 _SCHEMES = {"https", "http", "mailto", "tel"}
 _BLOCKS = frozenset(
     (
-        *("p", "div", "br", "ul", "ol", "li", "tr", "table", "blockquote", "pre", "hr"),
-        *("h1", "h2", "h3", "h4", "h5", "h6"),
+        *("p", "div", "br", "ul", "ol", "li", "tr", "table", "caption", "blockquote", "pre", "hr"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "hgroup", "header", "footer", "article", "aside"),
+        *("nav", "center", "details", "summary", "dl", "dt", "dd", "figure", "figcaption"),
     )
 )
 _SPACES = re.compile(r"[ \t\n]+")
@@ -235,6 +236,8 @@ def plain(html: str) -> str:
         end, name, attributes = tag.groups()
         if name in _BLOCKS:
             parts.append("\n- " if name == "li" and not end else "\n")
+        elif name in ("td", "th") and not end:
+            parts.append(" ")
         elif name == "a" and not end:
             href = _HREF.search(attributes)
             link, said = href[1] if href else "", len(parts)
