@@ -247,6 +247,7 @@ async def test_faults_come_beside_their_fields_with_everything_typed_still_there
         ({"o0-repete": "parfois"}, ["o0-repete"]),
         ({"o0-repete": "annuelle", "o0-repete_fin": "hier"}, ["o0-repete_fin"]),
         ({"o0-repete": "annuelle", "o0-repete_fin": "2020-01-01"}, ["o0-repete_fin"]),
+        ({"o0-repete_fin": "2030-01-01"}, ["o0-repete"]),
         ({"o0-lien": "https://exemple.fr", "o0-repete": "annuelle", "o0-statut": "annule"}, []),
         ({"o0-plus": '{"titre": 3, "x": [}'}, []),
     ],
@@ -257,6 +258,26 @@ async def test_each_fault_is_said_once_at_the_field_to_mend(client, changes, fou
     assert answer.status_code == 200
     assert faults(answer.text) == found
     assert "None" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"o0-repete": "annuelle", "o0-repete_fin": "2020-01-01"},
+            "La répétition finit avant le premier jour.",
+        ),
+        (
+            {"o0-repete_fin": "2030-01-01"},
+            "Choisissez la répétition, ou videz la date de sa fin.",
+        ),
+    ],
+)
+async def test_a_wrong_end_of_a_repetition_is_said_in_words_of_its_own(client, changes, said):
+    answer = await client.post("/app/calendar.ics", data=BAL | changes)
+
+    assert answer.status_code == 400
+    assert said in answer.text
 
 
 @pytest.mark.parametrize(

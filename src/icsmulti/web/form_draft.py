@@ -125,7 +125,8 @@ class Row:
 
     def _options(self) -> dict[str, Any]:
         """What is folded away until asked for."""
-        rule = {"frequence": self.repete, "jusquA": self.repete_fin} if self.repete else {}
+        # An end alone is passed on too: the engine says what is missing.
+        rule = {"frequence": self.repete, "jusquA": self.repete_fin}
         options: dict[str, Any] = {
             "url": self.lien,
             "statut": self.statut,

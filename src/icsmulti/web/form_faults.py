@@ -127,6 +127,8 @@ def _of_a_row(
         field = list(row.reminders)[place] if isinstance(place, int) else "rappel"
     elif member == "recurrence":
         field = "repete_fin" if fault.path[-1] == "jusquA" else "repete"
+        if fault.code == "missing":
+            key = "repete-missing"
     own = [each for each in (key, fault.code) if words.has(f"form.faults.{each}")]
     if field and own:
         message = words.say(f"form.faults.{own[0]}", **fault.values)
