@@ -16,7 +16,7 @@ from icsmulti.engine.vtimezone import (
     vtimezone,
     vtimezone_of_changes,
 )
-from icsmulti.engine.zones import zone
+from icsmulti.engine.zones import TZDATA_VERSION, zone
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SERIES = [
@@ -79,6 +79,15 @@ def test_no_more_is_listed_than_the_series_needs_and_a_standard_is_among_it(name
     assert "BEGIN:STANDARD" in text
     assert text.count("RRULE") in (0, 2)
     assert text.count("BEGIN:") <= 2 + 4 * (ENDLESS_YEARS + 1)
+
+
+def test_an_endless_series_that_began_long_ago_is_right_today_and_for_years():
+    name, first = "America/Santiago", datetime(1999, 3, 2, 13)
+    read = component(vtimezone_of_changes(zone(name), first, None))
+    until = datetime(int(TZDATA_VERSION[:4]) + ENDLESS_YEARS, 1, 1)
+
+    days = (first + n * DAY for n in range(0, (until - first).days, 19))
+    assert [utc for utc in days if not right(read, name, utc)] == []
 
 
 def test_one_observance_is_in_force_before_the_first_and_the_pair_takes_over():

@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from icsmulti.engine.tzif import Change
-from icsmulti.engine.zones import Zone
+from icsmulti.engine.zones import TZDATA_VERSION, Zone
 
 _WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX order
 _DAY = timedelta(days=1)
@@ -45,6 +45,8 @@ _FIXED_FROM_EARLY = datetime(1601, 1, 1)
 
 ENDLESS_YEARS = 20
 """How long a zone is told for a series without end, where no rule can say it."""
+_OF_TODAY = datetime(int(TZDATA_VERSION[:4]), 1, 1)
+"""The year of the data: of a series that has long begun, it is what comes that must be right."""
 
 
 class Yearly(NamedTuple):
@@ -97,11 +99,11 @@ def vtimezone_of_changes(zone: Zone, first: datetime, last: datetime | None) -> 
     """The component for a series that `vtimezone` has none for: right, but too much for Outlook.
 
     The observance in force at *first*, then each change up to *last*: one by one, from where the
-    zone's own pair governs by that. Without *last*, for ever; but for `ENDLESS_YEARS` in the few
-    zones whose rule no pair can say.
+    zone's own pair governs by that. Without *last*, for ever; but for `ENDLESS_YEARS`, from
+    today if it began before, in the few zones whose rule no pair can say.
     """
     if last is None:
-        last = first + ENDLESS_YEARS * _YEAR
+        last = max(first, _OF_TODAY) + ENDLESS_YEARS * _YEAR
         if is_told_for_ever(zone):
             last = datetime(max(first.year, zone.rule_since) + 1, 1, 1)
     span = zone.span_at(first)
