@@ -156,6 +156,7 @@ def test_what_is_written_once_is_read_the_same_again(seed):
         ("1 &lt; 2 &amp;&nbsp;3 &amp;lt; 4", "1 < 2 &\xa03 &lt; 4"),
         ('<span title="&quot;>">a\n  b</span>', "a b"),
         ("<div title='<b>'>a</div>", "a"),
+        ('<a href="/a">un</a> <a href="//a.example">deux</a> <a href="#a">trois</a>', "un deux trois"),
         ("<table><caption>Jour<tr><th>10 h<td>Salle A<tr><th>11 h<td>B</table>", "Jour\n10 h Salle A\n11 h B"),
         ("<dl><dt>Quand<dd>10 h</dl><details><summary>Où</summary>Ici</details>", "Quand\n10 h\nOù\nIci"),
     ],

@@ -111,14 +111,20 @@ def _allowed() -> frozenset[str]:
 
 
 def sanitise(html: str) -> str:
-    """Without script, style, event handlers, images from elsewhere that track, or other schemes.
+    """Without script, style, event handlers, images from elsewhere that track, other schemes, or
+    links that are not absolute.
 
     Raises:
         TooDeep
     """
     import nh3  # noqa: PLC0415 - most requests have no HTML
 
-    made = nh3.clean(balanced(clean(html)), tags=set(_allowed()), url_schemes=_SCHEMES)
+    made = nh3.clean(
+        balanced(clean(html)),
+        tags=set(_allowed()),
+        url_schemes=_SCHEMES,
+        url_relative="deny",  # a file has no address that they could be relative to
+    )
     return clean(made).strip()
 
 
