@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.rich_requests import event, faults
+from engine.rich_requests import event, faults, make
 from icsmulti.engine.generate import generate
 from icsmulti.errors import InvalidRequest
 
@@ -44,6 +44,36 @@ def test_a_changed_date_tells_its_faults_beside_those_of_its_type_and_of_its_pla
         "modifications[2].titre",
         "modifications[3]",
     ]
+
+
+def test_an_item_of_a_wrong_type_hides_no_other_fault_of_its_list():
+    members = {
+        "rappels": [
+            5,
+            {"minutes": 5},
+            {"minutes": -1},
+            {"avant": "x", "minutes": 5},
+            {"minutes": 5},
+        ],
+        "categories": ["", 5, "x" * 101],
+        "piecesJointes": [{}, {"url": "x"}],
+        "proprietes": [{"nom": "X", "valeur": 1, "type": "entier"}, {"nom": 5, "valeur": 1}],
+    }
+
+    assert told(**members) == [
+        *("rappels[0]", "rappels[2].minutes", "rappels[3].avant", "rappels[4]"),
+        *("categories[0]", "categories[1]", "categories[2]"),
+        *("piecesJointes[0].url", "piecesJointes[1].url"),
+        *("proprietes[0].nom", "proprietes[1].nom"),
+    ]
+
+
+def test_an_alarm_that_is_there_twice_names_the_first_where_it_stands():
+    with pytest.raises(InvalidRequest) as caught:
+        make(event(rappels=[5, {"minutes": 5}, {"minutes": 5}]))
+
+    assert caught.value.faults[1].dotted == f"{HERE}rappels[2]"
+    assert caught.value.faults[1].values["first"] == 1
 
 
 def test_what_a_changed_date_inherits_is_told_at_the_series_alone():

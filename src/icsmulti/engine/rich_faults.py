@@ -81,9 +81,15 @@ class _Ordered:
         self._faults: list[Fault] = []
         self._told: set[Path] = set()
         """The places of all faults, and what is around them."""
+        self.places: dict[str, list[int]] = {}
+        """Where the items were, of lists that are read without those that are wrong."""
 
     def add(self, code: str, path: Path, reason: str = "", **values: object) -> None:
         """Note a fault, or nothing. Raises `Enough` once, when there are too many to go on."""
+        if len(path) > self._at + 1 and (places := self.places.get(str(path[self._at]))):
+            path = (*path[: self._at + 1], places[int(path[self._at + 1])], *path[self._at + 2 :])
+            if isinstance(first := values.get("first"), int):
+                values["first"] = places[first]
         # What is wrong inside a member, or with its type, hides what would follow from it.
         if path in self._told or self.is_full:
             return
@@ -109,9 +115,9 @@ class _Ordered:
         def place(fault: Fault) -> tuple[int, ...]:
             name, *inside = fault.path[self._at :]
             found_at = self._names.index(name) if name in self._names else -1
-            if name not in SERIES_MEMBERS or not inside or not isinstance(inside[0], int):
+            if not inside or not isinstance(inside[0], int):
                 return (found_at,)
-            changed = inside[1] if len(inside) > 1 else ""
+            changed = inside[1] if name in SERIES_MEMBERS and len(inside) > 1 else ""
             return found_at, inside[0], _ORDER.index(changed) if changed in _ORDER else -1
 
         for fault in sorted(self._faults, key=place):
@@ -136,7 +142,10 @@ class Examination:
         """The faults so far."""
         self._values: dict[str, Any] = {}
         with suppress(Enough):
-            self._values = good(LenientOccurrence, RICH_MEMBERS, members, path, self.found)
+            places: dict[str, list[int]] = {}
+            self._values = good(LenientOccurrence, RICH_MEMBERS, members, path, self.found, places)
+            # The dates of a series are read from the request itself.
+            self.found.places = {n: at for n, at in places.items() if n not in SERIES_MEMBERS}
         self.zone = self._zone("fuseau", settings.zone)
         self.end_zone = self._zone("fuseauFin", self.zone)
         if members.get("fuseauFin") not in _ABSENT and members.get("touteLaJournee") is True:

@@ -11,6 +11,7 @@ path decodes and what is listed here cannot differ. Of numbers, 2.0 is whole, as
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -32,7 +33,10 @@ _TYPES: dict[type, tuple[str, type | tuple[type, ...]]] = {
 
 
 class _Wrong(Exception):
-    """A fault was noted, and the value is of no use."""
+    """A fault was noted, and the value is of no use: of a list, all but *good*, by its place."""
+
+    def __init__(self, good: dict[Any, Any] | None = None) -> None:
+        self.good = good or {}
 
 
 @cache
@@ -44,19 +48,27 @@ def _fields(struct: type) -> tuple[inspect.Field, ...]:
 
 
 def good(
-    struct: type, names: Iterable[str], members: dict[str, Any], path: Path, found: Finder
+    struct: type,
+    names: Iterable[str],
+    members: dict[str, Any],
+    path: Path,
+    found: Finder,
+    places: dict[str, list[int]] | None = None,
 ) -> dict[str, Any]:
     """Of the members *names* of a struct those that are there and of their type, as decoded.
 
-    The others are noted. Whole numbers written as 2.0 are made whole in *members* itself.
+    The others are noted. Whole numbers written as 2.0 are made whole in *members* itself. With
+    *places*, a list of which only some items are right is shortened, and where they were is in there.
     """
     values = {}
     for field in _fields(struct):
         if field.name in names and members.get(field.name) not in _ABSENT:
             try:
                 values[field.name] = _member(field.type, members, field.name, path, found)
-            except _Wrong:
-                continue
+            except _Wrong as wrong:
+                if places is not None and wrong.good:
+                    places[field.name] = list(wrong.good)
+                    values[field.name] = list(wrong.good.values())
     return values
 
 
@@ -123,15 +135,13 @@ def _inside(kind: Any, value: Any, path: Path, found: Finder) -> Any:
 
 def _all(read: Any, keys: list[Any]) -> list[Any]:
     """Every item, or _Wrong once all of them have been looked at."""
-    values, wrong = [], False
+    values = {}
     for key in keys:
-        try:
-            values.append(read(key))
-        except _Wrong:
-            wrong = True
-    if wrong:
-        raise _Wrong
-    return values
+        with suppress(_Wrong):
+            values[key] = read(key)
+    if len(values) < len(keys):
+        raise _Wrong(values)
+    return list(values.values())
 
 
 def _struct(kind: inspect.StructType, members: dict[str, Any], path: Path, found: Finder) -> Any:
