@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from unicodedata import category, normalize
 
 from icsmulti.engine.contentline import one_line
@@ -81,6 +82,8 @@ def _replaced(unsafe: re.Match[str]) -> str:
     return "_" if unsafe[0] in _SEPARATORS else ""
 
 
+# A list that has changed is sent again, under the same title.
+@lru_cache(maxsize=512)
 def disposition(title: str, extension: str = EXTENSION) -> str:
     """The header's value: `filename`, and `filename*` when the title is not plain ASCII."""
     value = f'attachment; filename="{ascii_name(title)}{extension}"'

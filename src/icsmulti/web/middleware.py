@@ -96,7 +96,7 @@ class Envelope:
         start = perf_counter()
         asked = dict(scope["headers"])
         request_id = asked.get(b"x-request-id", b"")
-        if not _REQUEST_ID(request_id):
+        if not request_id or not _REQUEST_ID(request_id):
             request_id = b"%b-%x" % (self._prefix, next(self._numbers))
         accepts = asked.get(b"accept-encoding", b"")
         facts: dict[str, Any] = {
