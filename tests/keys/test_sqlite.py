@@ -289,6 +289,40 @@ async def test_a_file_that_went_and_came_back_is_served_as_it_was(
     await eventually(lambda: store.admit(key.id, key.digest, now))
 
 
+@pytest.mark.parametrize("stand_in", [GARBAGE, b""])
+async def test_what_stands_in_for_a_file_that_comes_back_takes_nothing_of_it(
+    store: SqliteStore, key: PresentedKey, now: float, stand_in: bytes
+) -> None:
+    # Something has its log still unwritten: here a reader of ours is in the way.
+    with closing(apsw.Connection(str(store.path))) as connection:
+        reading = connection.execute("SELECT id FROM key")
+        reading.fetchone()
+        late = await issuer(store, now)("in the log only")
+    elsewhere = store.path.with_name("elsewhere")
+    store.path.rename(elsewhere)
+    store.path.write_bytes(stand_in)
+    await unavailable(lambda: store.admit(late.id, late.digest, now))
+
+    elsewhere.replace(store.path)
+
+    await eventually(lambda: store.admit(late.id, late.digest, now))
+    await eventually(lambda: store.admit(key.id, key.digest, now))
+
+
+async def test_a_copy_of_the_file_alone_has_what_was_written_to_it(
+    store: SqliteStore, now: float
+) -> None:
+    late = await issuer(store, now)()
+    store._writer._thread.submit(lambda: None).result()  # what follows the answer is done
+
+    other = store.path.with_name("copy.db")
+    shutil.copy(store.path, other)
+    other.replace(store.path)
+    await asyncio.sleep(1.2 * sqlite_file.LOOK_EVERY_S)
+
+    await eventually(lambda: store.admit(late.id, late.digest, now))
+
+
 @pytest.mark.parametrize("lose", [Path.unlink, replace_with_nothing])
 async def test_a_lost_database_is_not_silently_begun_anew(
     path: Path, now: float, lose: Callable[[Path], None]
@@ -608,6 +642,21 @@ async def test_counters_that_were_deleted_are_made_anew_with_the_days_of_the_dat
 
     assert DEFAULTS.per_day is not None
     assert admission.day.remaining == DEFAULTS.per_day - 4
+
+
+@pytest.mark.parametrize("content", [b"", b"x", GARBAGE])
+async def test_counters_that_were_overwritten_stop_no_key_and_are_made_anew(
+    store: SqliteStore, key: PresentedKey, now: float, content: bytes
+) -> None:
+    (store.path.parent / "keys.db-counters").write_bytes(content)
+    os.utime(store.path)  # which has the file opened again
+    await asyncio.sleep(1.2 * sqlite_file.LOOK_EVERY_S)
+    await store.admit(key.id, key.digest, now)
+
+    await store._flush()
+
+    assert (await store.admit(key.id, key.digest, now)).counted
+    assert await store.take("b", 1, 60, now) == 0
 
 
 async def test_spent_tokens_are_forgotten_once_they_have_expired(

@@ -105,10 +105,20 @@ class Counters:
                 # than the database's: those are at most five seconds old, so begin there.
                 self.region.resize(_ACCOUNTS_AT)
             self.region.resize(_SIZE)
-            self.region.write(_HEADER.pack(_MAGIC, boot, key), 0)
+            self._header = _HEADER.pack(_MAGIC, boot, key)
+            self.region.write(self._header, 0)
         finally:
             self.region.unlock(0)
         return key
+
+    def intact(self) -> bool:
+        """Whether the name still leads to this file, whole and as it was prepared."""
+        try:
+            header = self.region.read(_HEADER.size, 0)
+            self.region.read(1, _SIZE - 1)
+        except OSError:
+            return False
+        return header == self._header and not self.region.replaced()
 
     def close(self) -> None:
         self.region.close()

@@ -370,7 +370,7 @@ class SqliteStore:
                 return
             self._written.may_create = False
         counters = self._counters
-        if counters is not None and not counters.region.replaced():
+        if counters is not None and counters.intact():
             return
         with contextlib.suppress(OSError):
             fresh = Counters(self._beside)

@@ -129,6 +129,13 @@ class StoreFile:
         except (OSError, StoreUnavailable):
             return False
 
+    def empty_log(self) -> None:
+        """Move the log into the database, as far as nobody is in the way. For a writer."""
+        if self._connection is not None and self.still_there():
+            with contextlib.suppress(apsw.Error):
+                self._connection.set_busy_timeout(0)
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
     def drop(self) -> None:
         """Close without a checkpoint: what is under the name may be somebody else's file."""
         if self._connection is not None:
@@ -224,6 +231,8 @@ class StoreFile:
         file = apsw.VFSFile("unix" if os.name == "posix" else "win32", str(self._path), flags)
         try:
             size = file.xFileSize()
+            if not size and self.region is not None:  # SQLite would delete the log beside it
+                raise StoreUnavailable("empty", cause="lost")
             if size and (size < len(_MAGIC) or file.xRead(len(_MAGIC), 0) != _MAGIC):
                 raise StoreUnavailable("not a database", cause="not-a-database")
         finally:
@@ -238,8 +247,11 @@ class StoreFile:
         self.region.lock(PAIRING_AT, self._patience)
         try:
             database = self._status()[:2]
-            noted = _PAIRING.unpack(self.region.read(_PAIRING.size, PAIRING_AT))
+            noted = 0, 0, 0, 0
+            with contextlib.suppress(OSError):  # counters that were cut are made anew soon
+                noted = _PAIRING.unpack(self.region.read(_PAIRING.size, PAIRING_AT))
             if noted[:2] != database and noted[2:] == self._log() != _NO_LOG:
+                self._check_magic()  # garbage takes no log from the database that may come back
                 os.replace(f"{self._path}-wal", f"{self._path}-wal.replaced")
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(f"{self._path}-shm")

@@ -4,6 +4,9 @@ A write is answered within a second or refused: its deadline covers the queue be
 lock that another process may hold, and the disk. What was refused for its deadline may still
 have been written when the disk was slow; nobody was told that it worked. The command line has
 more patience than that: nobody waits behind it.
+
+After the answer the log is emptied into the database: a copy of that one file, or the file
+itself put elsewhere and back, then lacks nothing, and no log is left to meet another database.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ class Writer:
         self._file = file
         self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="icsmulti-keys")
+        self._emptying = False
 
     async def run(self, job: Job[T]) -> T:
         """Run *job* in a transaction, on disk when this returns.
@@ -86,4 +90,12 @@ class Writer:
             raise self._file.failed(error) from None
         if not self._file.still_there():
             raise StoreUnavailable("the database was replaced while it was written to")
+        if not self._emptying:  # once for all that are queued by then
+            with contextlib.suppress(RuntimeError):  # the thread is shutting down
+                self._thread.submit(self._empty_log)
+                self._emptying = True
         return result
+
+    def _empty_log(self) -> None:
+        self._emptying = False
+        self._file.empty_log()
