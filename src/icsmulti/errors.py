@@ -162,7 +162,8 @@ class RateLimited(IcsMultiError):
     """A limit is reached.
 
     Args:
-        limit: which one: `minute`, `day`, `failures`, `form`, `issue-hour`, `issue-network`, `issue-day`.
+        limit: which one: `minute`, `day`, `failures`, `form`, `issue-hour`, `issue-network`, `issue-day`,
+            `rotate-hour`.
         retry_after_s: whole seconds until a request can pass again, at least 1.
         quota: the limit's size, for the sentence.
     """

@@ -254,6 +254,8 @@ async def test_problem_details_hold_the_same_members(api):
         ("APPLICATION/Problem+JSON", "application/problem+json"),
         ("application/json;q=0.5, application/problem+json", "application/problem+json"),
         ("application/problem+json, */*", "application/problem+json"),
+        ("application/problem+json;q=0.5, */*", "application/json"),
+        ("application/problem+json;q=0.5, application/*;q=0.4, */*", "application/problem+json"),
         ("application/problem+json;q=0", "application/json"),
         ("application/problem+json;q=0.5, application/json", "application/json"),
         ("application/problem+jsonx", "application/json"),

@@ -584,6 +584,7 @@ async def test_rotating_in_a_loop_is_held_to_the_rate_of_issuing(sites):
             key = answer.json().get("cle", key)
 
     assert statuses == [201, 201, 201, 429]
+    assert "pour ce compte (3 par heure)" in answer.json()["error"]
 
 
 # Around all of it.

@@ -190,7 +190,7 @@ async def _rotate(context: Context, scope: Scope, receive: Receive) -> Response:
     if faults:
         raise InvalidRequest(faults)
     # An account that rotates in a loop would fill the store with ended keys.
-    await _take(context, "issue-hour", f"rotate:{entry.account.id}", HOUR_S)
+    await _take(context, "rotate-hour", f"rotate:{entry.account.id}", HOUR_S)
     now = _now(context)
     old_expires_at = now + OVERLAPS_S[overlap]
     try:
@@ -265,6 +265,7 @@ async def _take(context: Context, limit: str, bucket: str, period_s: int) -> Non
     settings = context.settings
     size = {
         "issue-hour": settings.issue_per_hour,
+        "rotate-hour": settings.issue_per_hour,
         "issue-network": settings.issue_per_network_day,
         "issue-day": settings.issue_per_day,
     }[limit]

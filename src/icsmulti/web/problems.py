@@ -135,7 +135,8 @@ def _prefers_problem(accept: str) -> bool:
         weight = _WEIGHT.search(parameters)
         weights[kind.strip()] = float(weight[1]) if weight else 1.0
     problem = weights.get("application/problem+json", 0.0)
-    return problem > 0 and problem >= weights.get("application/json", 0.0)
+    plain = ("application/json", "application/*", "*/*")  # the most exact one counts
+    return problem > 0 and problem >= next((weights[k] for k in plain if k in weights), 0.0)
 
 
 def _takes_html(accept: str) -> bool:
