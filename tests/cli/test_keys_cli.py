@@ -19,9 +19,10 @@ import pytest
 from click.testing import CliRunner
 
 from icsmulti.cli_keys import keys
-from icsmulti.errors import StoreUnavailable
+from icsmulti.errors import StoreConflict, StoreUnavailable
 from icsmulti.keys import PATIENT, Limits, open_store
 from icsmulti.keys.key import KEY_PATTERN, new_account_id, new_key, read_key
+from icsmulti.keys.sqlite import SqliteStore
 from icsmulti.locales import catalogue
 
 COMMANDS = (
@@ -450,6 +451,18 @@ def test_an_import_of_an_unknown_record_is_refused(operator):
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
+
+
+def test_an_import_into_a_store_that_could_lose_it_names_the_setting(operator, monkeypatch):
+    async def refuse(store, records):
+        raise StoreConflict("not-durable", setting="appendfsync always")
+
+    operator.key()
+    monkeypatch.setattr(SqliteStore, "import_", refuse)
+    done = operator.type("import", typed=operator.type("export").stdout)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "appendfsync always" in done.stderr
 
 
 def test_commands_work_while_a_server_holds_the_store(operator):
