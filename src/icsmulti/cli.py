@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,7 +167,7 @@ def generate(
         _fail(*_sentences(error, sheet))
     for warning in calendar.warnings if warnings else ():
         click.echo(_line(warning, sheet), err=True)
-    if output is None:
+    if output is None or str(output) == "-":
         sys.stdout.buffer.write(calendar.data)
         sys.stdout.buffer.flush()
         return
@@ -287,8 +288,15 @@ def _local_identity() -> bytes:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a calendar program may be watching it."""
-    draft = file.with_name(file.name + ".tmp")
+    """Write a file whole or not at all: a calendar program may be watching it.
+
+    A device or a pipe (`/dev/stdout`) is written to, and of a link what it leads to is replaced.
+    """
+    if file.exists() and not file.is_file():
+        file.write_bytes(data)
+        return
+    file = Path(os.path.realpath(file))
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
     try:
         draft.write_bytes(data)
         draft.replace(file)

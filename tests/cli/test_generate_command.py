@@ -117,6 +117,43 @@ def test_a_file_is_written_whole(icsmulti_, tmp_path):
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_a_file_takes_nothing_else_away(icsmulti_, tmp_path):
+    neighbour, real, link = (tmp_path / name for name in ("out.ics.tmp", "real.ics", "out.ics"))
+    neighbour.write_text("mine")
+    real.write_text("old")
+    link.symlink_to(real)
+
+    assert icsmulti_("generate", EXAMPLE, "-o", link).returncode == 0
+    assert neighbour.read_text() == "mine"
+    assert link.is_symlink()
+    assert real.read_bytes().endswith(b"END:VCALENDAR\r\n")
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+def test_standard_output_can_be_named(icsmulti_, tmp_path, output):
+    done = icsmulti_("generate", EXAMPLE, "-o", output, "--now", INSTANT)
+
+    assert done.stdout == icsmulti_("generate", EXAMPLE, "--now", INSTANT).stdout
+
+
+def test_a_pipe_is_written_to_and_stays_one(icsmulti_, tmp_path):
+    pipe = tmp_path / "out"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    assert icsmulti_("generate", EXAMPLE, "-o", pipe).returncode == 0
+    assert os.read(end, 65_536).endswith(b"END:VCALENDAR\r\n")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    os.close(end)
+
+
+def test_a_folder_for_the_output_is_told_in_the_catalogues_words(icsmulti_, tmp_path):
+    done = icsmulti_("generate", EXAMPLE, "-o", tmp_path)
+
+    assert done.returncode == 2
+    assert "est un dossier" in done.stderr.decode()
+
+
 def test_faults_leave_the_old_file_alone(icsmulti_, tmp_path):
     out = tmp_path / "out.ics"
     out.write_text("old")
