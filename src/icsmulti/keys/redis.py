@@ -153,7 +153,7 @@ class RedisStore:
 
     async def ping(self) -> None:
         async with _answering():
-            await self._call("ping", "HGET", "icsm:{ping}", "account")
+            await self._same_store()
 
     # Requests
 
