@@ -77,6 +77,10 @@ def test_systemd_calls_the_unit_hardened(unit: Path) -> None:
     assert ended.returncode == 0, ended.stdout  # 2.0 of 10 at the most; 10 is no protection
 
 
+def test_the_unit_lets_the_counters_see_that_the_machine_restarted(unit: Path) -> None:
+    assert "ProcSubset=pid" not in unit.read_text().splitlines()  # it hides the boot's id
+
+
 def test_the_settings_of_the_unit_are_settings(unit: Path) -> None:
     environment = dict(re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(), re.MULTILINE))
 
