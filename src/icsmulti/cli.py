@@ -99,6 +99,8 @@ class Serve(click.Command):
 @main.command(cls=Serve, help=say("cli.serve.help"), short_help=say("cli.serve.short"))
 def serve() -> None:
     """Serve until told to stop."""
+    if sys.platform == "win32":  # no fork, no signals between processes
+        _fail(say("cli.serve.windows"))
     from icsmulti.server import serve as run  # noqa: PLC0415 - a command loads what it uses
     from icsmulti.settings import read  # noqa: PLC0415 - a command loads what it uses
 

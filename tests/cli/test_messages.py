@@ -42,6 +42,16 @@ def person(tmp_path: Path) -> Person:
     return Person(tmp_path / "home")
 
 
+def test_where_the_service_cannot_run_it_says_what_can(person, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    done = person.types("serve")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "icsmulti generate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("command", [["serve"], ["check"], ["keys", "list"]], ids=" ".join)
 def test_every_wrong_setting_has_its_line(person, command):
     done = person.types(*command, ICSMULTI_PORT="99999", ICSMULTI_WORKERS="x")
