@@ -151,7 +151,8 @@ def generate(
     from icsmulti.engine.request import Bounds  # noqa: PLC0415 - a command loads what it uses
     from icsmulti.locales.sentences import describe_message  # noqa: PLC0415 - a command loads what it uses
 
-    if output is not None and output.exists() and file.exists() and output.samefile(file):
+    both = (output, file) if output is not None else ()
+    if both and all(map(os.path.exists, both)) and os.path.samefile(*both):
         raise click.UsageError(say("cli.generate.same-file"))
     body, sheet = _request_of(file, zone, order or "")
     now = _instant(instant)

@@ -6,6 +6,7 @@ be a key.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -112,7 +113,7 @@ class NewFile(click.ParamType[Path]):
         self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
         path = Path(value)
-        if path.exists():
+        if os.path.exists(path):  # False where Path.exists raises
             self.fail(say("keys.cli.usage.exists"), param, ctx)
         return path
 

@@ -154,6 +154,13 @@ def test_a_folder_for_the_output_is_told_in_the_catalogues_words(icsmulti_, tmp_
     assert "est un dossier" in done.stderr.decode()
 
 
+def test_an_output_that_may_not_be_looked_at_is_one_line(icsmulti_, tmp_path):
+    done = icsmulti_("generate", EXAMPLE, "-o", tmp_path / ("x" * 300) / "out.ics")
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_faults_leave_the_old_file_alone(icsmulti_, tmp_path):
     out = tmp_path / "out.ics"
     out.write_text("old")

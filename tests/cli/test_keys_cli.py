@@ -383,6 +383,13 @@ def test_a_backup_replaces_no_file(operator, tmp_path):
     assert file.read_text() == "mine"
 
 
+def test_a_backup_where_nobody_may_look_is_no_traceback(operator, tmp_path):
+    operator.key()
+    done = operator.type("backup", str(tmp_path / ("x" * 300) / "copy.db"))
+
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_a_backup_that_cannot_be_written_ends_with_1_and_says_where(operator, tmp_path):
     done = operator.type("backup", str(tmp_path / "no" / "such" / "copy.db"))
 

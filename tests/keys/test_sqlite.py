@@ -341,6 +341,19 @@ async def test_a_lost_database_is_not_silently_begun_anew(
     await again.close()
 
 
+async def test_a_folder_that_may_not_be_looked_into_is_unavailable(
+    tmp_path: Path, now: float
+) -> None:
+    # A name that is too long stands for a folder of somebody else: root may look into any.
+    store = await open_at(tmp_path / ("x" * 300) / "keys.db")
+
+    with pytest.raises(StoreUnavailable):
+        await store.ping()
+    with pytest.raises(StoreUnavailable):
+        await issuer(store, now)()
+    await store.close()
+
+
 async def test_a_store_that_cannot_be_opened_at_the_start_opens_later_by_itself(
     tmp_path: Path, now: float
 ) -> None:

@@ -92,7 +92,7 @@ class SqliteStore:
     # Opening and closing
 
     async def open(self) -> None:
-        first = not self._beside.exists()
+        first = not self._has_counters()
         if not self._may_create:
             if not first:
                 self._count()
@@ -361,12 +361,15 @@ class SqliteStore:
                 return self._counters.counts(account_id)
         return {}
 
+    def _has_counters(self) -> bool:
+        return os.path.exists(self._beside)  # False where Path.exists raises: in a closed folder
+
     def _count(self) -> None:
         """Have counters, and the current ones; without, keys are served uncounted."""
         if self._written.may_create:
             # Counters say that there was a database: none before there is one, however slowly
             # it is made, or whoever comes meanwhile takes an empty one for a loss.
-            if not self._beside.exists():
+            if not self._has_counters():
                 return
             self._written.may_create = False
         counters = self._counters

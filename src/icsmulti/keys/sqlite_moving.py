@@ -195,7 +195,7 @@ def copy(source: Path, target: Path) -> None:
     Raises:
         StoreUnavailable: one of the two cannot be read or written.
     """
-    if target.exists() and target.samefile(source):
+    if os.path.exists(target) and target.samefile(source):
         raise StoreUnavailable(f"{target}: a backup over the store itself")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
