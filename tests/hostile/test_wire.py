@@ -92,6 +92,8 @@ def test_what_is_not_http_is_refused_and_the_connection_closed(product: Product,
 
     assert answer.status == status
     assert answer.header("connection") == "close"
+    assert answer.json["code"]
+    assert answer.json["requestId"] == answer.header("x-request-id")
     assert closed
     assert is_unharmed(product)
 

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
+import secrets
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -51,9 +53,13 @@ SWEEP_S = 0.5
 JOINED_OCTETS = 65_536
 """Below this, one write of head and body costs less than two."""
 
+_CODES = {"head-too-slow": "too-slow", "head-too-large": "too-large"}
+"""Reasons that the API has a code for; the others are codes of their own."""
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
 _AWAITING, _HEAD, _BODY = range(3)
+
+_log = logging.getLogger("icsmulti.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +265,8 @@ class WireProtocol(HttpToolsProtocol):
         if self.finished:
             return
         METRICS.counts.event("refused_connections", refusal.reason)
+        fields = {"request_id": refusal.id, "status": refusal.status, "code": refusal.code}
+        _log.info("refused", extra={"fields": fields})
         self.finished = True
         cycle: RequestResponseCycle | None = self.cycle
         if self.phase == _BODY and self.pipeline:  # the broken one waits behind others
@@ -428,6 +436,8 @@ class Refusal(Exception):
 
     def __init__(self, status: int, reason: str) -> None:
         self.status, self.reason = status, reason
+        self.code = _CODES.get(reason, reason)
+        self.id = secrets.token_hex(8)
         super().__init__(reason)
 
     def answer(
@@ -435,13 +445,14 @@ class Refusal(Exception):
     ) -> bytes:
         accepted = dict(headers).get(b"accept-language", b"").decode("latin-1")
         sentence = catalogue(negotiate(accepted)).say(f"operations.wire.{self.reason}")
-        body = msgspec.json.encode({"error": sentence, "code": self.reason})
+        body = msgspec.json.encode({"error": sentence, "code": self.code, "requestId": self.id})
         lines = [
             *default_headers,
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
+            (b"x-request-id", self.id.encode()),
             (b"connection", b"close"),
         ]
         head = b"".join(b"%b: %b\r\n" % line for line in lines)
