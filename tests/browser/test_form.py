@@ -305,6 +305,34 @@ def test_each_change_can_be_undone_one_after_the_other(open_page: Open) -> None:
     expect(page.locator("#undo")).to_be_hidden()
 
 
+def test_undoing_loses_nothing_that_was_written_since(open_page: Open) -> None:
+    page = open_page("/app", **HERE)
+    write(page, 1, titre="un")
+    press(page, "Dupliquer l’événement 1")
+    write(page, 2, titre="deux")
+    press(page, "Retirer l’événement 1")
+    write(page, 1, lieu="Salle A")
+    press(page, "Ajouter un événement")
+    write(page, 2, titre="trois")
+
+    press(page, "Annuler")
+
+    shows(page, "un", "deux", "trois")
+    expect(event(page, 2).get_by_label("Lieu (facultatif)")).to_have_value("Salle A")
+    press(page, "Annuler")
+    shows(page, "un", "trois")
+
+
+def test_an_event_that_can_go_no_further_is_not_said_to_have_moved(open_page: Open) -> None:
+    page = open_page("/app", **HERE)
+    press(page, "Ajouter un événement")
+    press(page, "Descendre l’événement 2")
+    press(page, "Monter l’événement 1")
+
+    expect(page.locator("#status")).to_be_empty()
+    expect(page.locator("#undo")).to_be_hidden()
+
+
 def test_what_a_change_does_not_touch_is_not_built_again(open_page: Open) -> None:
     page = open_page("/app", **HERE)
     for number, title in enumerate(("un", "deux", "trois"), 1):
@@ -462,6 +490,7 @@ def test_a_table_dropped_on_the_page_is_shown_before_it_is_taken(
     )
 
     expect(page.get_by_role("heading", name="Ce qui a été lu")).to_be_focused()
+    expect(page.get_by_role("row").filter(has_text="Répétition")).to_be_in_viewport()
     expect(page.get_by_role("row").filter(has_text="Répétition")).to_contain_text("prêt")
     expect(page.get_by_role("row").filter(has_text="bientôt")).to_contain_text("ni une date")
     shows(page, "Déjà là")

@@ -274,6 +274,29 @@ def test_undo_brings_back_the_list_as_it_was_ids_too(action):
     assert back.undo == ""
 
 
+def test_undoing_a_removal_keeps_what_has_been_written_since():
+    gone = change(Draft((BAL, STAGE)), "remove-0")
+    since = Draft((replace(STAGE, titre="Stage long"), Row("new", titre="Fête")), "Lyon")
+
+    back = change(since, "undo", gone.undo)
+
+    assert titles(back.draft) == "BalStage longFête"
+    assert back.draft.zone == "Lyon"
+    assert back.focus == 0
+
+
+def test_undoing_the_removal_of_the_only_row_leaves_no_blank_one_beside_it():
+    gone = change(Draft((BAL,)), "remove-0")
+
+    assert change(gone.draft, "undo", gone.undo).draft == Draft((BAL,))
+
+
+@pytest.mark.parametrize("action", ["up-0", "down-2"])
+def test_a_row_that_can_go_no_further_is_not_said_to_have_moved(action):
+    assert change(three(), action, "before").done == ""
+    assert change(three(), action, "before").undo == "before"
+
+
 @pytest.mark.parametrize("undo", ["", "{}", "[]", "x", '{"rows": 1}', '{"rows": [1]}', "[" * 9_999])
 def test_an_undo_that_was_spoilt_changes_nothing(undo):
     assert change(three(), "undo", undo).draft == three()

@@ -316,7 +316,9 @@ def change(draft: Draft, action: str, undo: str = "") -> Change:
         rows.insert(at + 1, rows[at].moved(_LATER[verb]))
         return Change(replace(draft, rows=tuple(rows)), at + 1, undo, "copied")
     if verb in ("up", "down"):
-        to = min(max(at + (1 if verb == "down" else -1), 0), len(rows) - 1)
+        to = at + (1 if verb == "down" else -1)
+        if not 0 <= to < len(rows):
+            return Change(draft, at, undo)
         rows.insert(to, rows.pop(at))
         return Change(replace(draft, rows=tuple(rows)), to, undo, "moved")
     return Change(draft, None, undo)
@@ -341,7 +343,12 @@ def _restored(draft: Draft, undo: str) -> Change:
         _text(kept.get("plus")),
     )
     at = kept.get("at")
-    return Change(before, at if isinstance(at, int) else None, "", "restored")
+    if not isinstance(at, int) or not 0 <= at < len(before.rows):
+        return Change(before, None, "", "restored")
+    # Only the event that was removed comes back: what has been written since stays.
+    since = [row for row in draft.rows if len(before.rows) > 1 or not row.is_blank]
+    since.insert(at, before.rows[at])
+    return Change(replace(draft, rows=tuple(since)), at, "", "restored")
 
 
 def add_rows(draft: Draft, rows: Sequence[Row]) -> Draft:

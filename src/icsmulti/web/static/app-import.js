@@ -8,8 +8,8 @@ const panel = document.getElementById("import");
 const text = document.getElementById("import-text");
 
 /**
- * @param page what the page does around an import: `before()` a change that can be undone,
- *   `changed(status, row)` after it.
+ * @param page what the page does around an import: `before(row, wholly)` a change that can be
+ *   undone, `changed(status, row)` after it.
  */
 export function watch(page) {
   async function read(how, more = {}) {
@@ -19,7 +19,9 @@ export function watch(page) {
     panel.open = true;
     swap(answer, "notice");
     swap(answer, "imported");
-    document.getElementById("imported-heading")?.focus();
+    const heading = document.getElementById("imported-heading");
+    heading?.focus();
+    heading?.scrollIntoView(); // to the top: what was read is below it
   }
 
   async function take() {
@@ -42,7 +44,7 @@ export function watch(page) {
       refused.focus();
       return;
     }
-    page.before();
+    page.before(null, true);
     const found = rows.of(answer);
     rows.list.replaceChildren(...found);
     form.elements.fuseau.value = answer.body.dataset.zone;

@@ -30,10 +30,21 @@ function restore(draft) {
   form.elements.plus.value = draft.plus ?? "";
 }
 
-/** Remember the list as it is, and which event to go to when it is brought back. */
-function before(row) {
-  undone.push({ ...snapshot(), at: Math.max(rows.all().indexOf(row), 0) });
+/**
+ * Remember the list as it is, and which event to go to when it is brought back. `wholly` is for a
+ * change of what the events say, and not only of which there are: a list opened in another's place.
+ */
+function before(row, wholly = false) {
+  undone.push({ ...snapshot(), wholly, at: Math.max(rows.all().indexOf(row), 0) });
   if (undone.length > UNDO_STEPS) undone.shift();
+}
+
+/** Which events there were, and what has been written in them since: undoing loses no writing. */
+function undo() {
+  const then = undone.pop();
+  const now = new Map(rows.all().map(rows.values).map((values) => [values.id, values]));
+  restore(then.wholly ? then : { plus: then.plus, rows: then.rows.map((old) => now.get(old.id) ?? old) });
+  changed(said.sayRestored, rows.all()[then.at] ?? rows.list.firstElementChild);
 }
 
 function changed(sentence, row, focused = row && rows.field(row, "titre")) {
@@ -65,6 +76,8 @@ const days = { copy: 0, day: 1, week: 7 };
 const said = form.dataset;
 
 function act(verb, row, button) {
+  const other = verb === "up" ? row.previousElementSibling : row.nextElementSibling;
+  if ((verb === "up" || verb === "down") && !other) return;
   before(row);
   if (verb in days) {
     const { id, ...same } = rows.values(row);
@@ -74,8 +87,7 @@ function act(verb, row, button) {
     row.after(copy);
     changed(said.sayCopied, copy, rows.field(copy, verb === "copy" ? "titre" : "jour"));
   } else if (verb === "up" || verb === "down") {
-    const other = verb === "up" ? row.previousElementSibling : row.nextElementSibling;
-    if (other) verb === "up" ? other.before(row) : other.after(row);
+    verb === "up" ? other.before(row) : other.after(row);
     changed(said.sayMoved, row, button);
   } else if (verb === "remove") {
     const near = row.nextElementSibling ?? row.previousElementSibling;
@@ -96,12 +108,11 @@ form.addEventListener("click", (event) => {
     event.preventDefault();
     const row = rows.make({});
     rows.list.append(row);
+    for (const then of undone) then.rows.push(rows.values(row)); // no undoing takes it away
     changed("", row);
   } else if (button.value === "undo" && undone.length) {
     event.preventDefault();
-    const then = undone.pop();
-    restore(then);
-    changed(said.sayRestored, rows.all()[then.at] ?? rows.list.firstElementChild);
+    undo();
   } else if (button.value === "clear") {
     event.preventDefault();
     before();
