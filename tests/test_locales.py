@@ -51,6 +51,19 @@ def test_every_sentence_has_the_same_fields_as_in_french(language):
     assert different == []
 
 
+PAGES = ("api_key", "errors_pages", "form", "home", "security", "site", "spreadsheet", "widget")
+
+
+def test_pages_never_break_a_french_line_before_its_punctuation():
+    said = sentences(catalogue("fr")._tables)
+
+    loose = [
+        key for key, sentence in said.items()
+        if key.split(".")[1] in PAGES and re.search(r" [:;!?»]|« ", sentence)
+    ]  # fmt: skip
+    assert loose == []
+
+
 def every_error() -> list[IcsMultiError]:
     fault = Fault("missing", ("evenement",), "missing")
     return [

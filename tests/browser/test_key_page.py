@@ -82,6 +82,8 @@ def test_the_whole_path_works_with_the_keyboard_alone(open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.locator(".facts").wait_for()
     expect(page.locator("#about")).to_be_focused()
+    day = re.compile(r"^\d\d? [A-Z][a-z]+ 20\d\d at \d\d?:\d\d [ap]m$")
+    expect(page.locator("[data-fact=created]")).to_have_text(day)
     page.get_by_role("button", name="Revoke the key").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#revoke-no")).to_be_focused()

@@ -482,6 +482,19 @@ async def test_a_table_is_shown_row_by_row_before_it_is_taken(client):
     assert "5 juin 2026" in page
 
 
+async def test_an_order_that_is_asked_about_is_not_a_text_to_correct(client):
+    """The rows cannot be read yet, and nothing is wrong with them."""
+    asked = {"import-text": "Titre,Date\nBal,05/06/2026\nBal,bientôt", "do": "import"}
+    page = (await client.post("/en/app", data=asked)).text
+    assert "Choose the order of the dates" in page
+    assert "cannot be read" not in page
+
+    page = (
+        await client.post("/en/app", data=fields(page) | {"import-order": "dmy", "do": "reread"})
+    ).text
+    assert "1 row cannot be read" in page
+
+
 async def test_the_rows_taken_get_random_ids_and_the_others_stay_to_be_mended(client):
     page = (await client.post("/app", data=BAL | {"import-text": TABLE, "do": "import"})).text
     page = (await client.post("/app", data=fields(page) | {"do": "take"})).text

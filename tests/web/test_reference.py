@@ -217,4 +217,4 @@ def test_the_first_pages_dates_are_written_as_people_write_them() -> None:
     assert french[0]["hours"] == "19\u00a0h\u00a030\u00a0– 22\u00a0h"
     assert french[1]["when"] == "samedi 24 et dimanche 25 octobre 2026"
     assert english[0]["when"] == "Friday 16 October 2026"
-    assert re.fullmatch(r"7:30\s(pm|PM)\u00a0– 10:00\s(pm|PM)", english[0]["hours"])
+    assert english[0]["hours"] == "7:30\u00a0pm\u00a0– 10\u00a0pm"

@@ -15,7 +15,7 @@ from icsmulti.locales import catalogue
 from icsmulti.settings import Settings
 from icsmulti.web.resource import Resource
 
-__all__ = ["ACCOUNT", "NOW", "Download", "long_date", "made", "short_time", "shown"]
+__all__ = ["ACCOUNT", "NOW", "Download", "long_date", "made", "shown"]
 
 ACCOUNT = bytes(32)
 """A UID secret for examples only. It is public, so it is nobody's."""
@@ -72,6 +72,8 @@ def shown(settings: Settings, language: str) -> dict[str, object]:
 
 def _row(event: dict[str, Any], language: str) -> dict[str, str]:
     """One event as a programme prints it: when, what, where."""
+    from icsmulti.web.nights import clock  # noqa: PLC0415 - 60 ms that only pages need
+
     words = catalogue(language)
     first, last = (datetime.fromisoformat(event[name]) for name in ("dateDebut", "dateFin"))
     if event.get("touteLaJournee"):
@@ -88,8 +90,8 @@ def _row(event: dict[str, Any], language: str) -> dict[str, str]:
             long_date(first.date(), language),
             words.say(
                 "home.example.hours",
-                start=short_time(first, language),
-                end=short_time(last, language),
+                start=clock(first, words),
+                end=clock(last, words),
             ),
         )
     reminder = event.get("rappelMinutes")
@@ -107,18 +109,9 @@ _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
 def long_date(day: date, language: str, pattern: str = "EEEE d MMMM y") -> str:
     """`vendredi 16 octobre 2026`, `Friday 16 October 2026`. *pattern* is CLDR's."""
-    from babel.dates import format_date  # noqa: PLC0415 - 60 ms that only pages need
+    from babel.dates import format_date  # noqa: PLC0415 - as above
 
     return format_date(day, pattern, locale=_LOCALES.get(language, language))
-
-
-def short_time(moment: datetime, language: str) -> str:
-    """`19 h 30` (with no-break spaces), `7:30 pm`."""
-    from babel.dates import format_time  # noqa: PLC0415 - as above
-
-    if language == "fr":  # CLDR writes 19:30; French printers write 19 h 30, and 17 h on the hour
-        return f"{moment.hour}\u00a0h" + (f"\u00a0{moment.minute:02}" if moment.minute else "")
-    return format_time(moment.time(), "h:mm a", locale=_LOCALES.get(language, language))
 
 
 class Download:

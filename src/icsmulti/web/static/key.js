@@ -8,7 +8,8 @@ import { solve } from "./proof.js";
 const at = (id) => document.getElementById(id);
 const [ask, own, about, made] = ["ask", "own", "about", "made"].map(at);
 const language = document.documentElement.lang;
-const clock = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+const dates = language === "en" ? "en-GB" : language; // as the server writes them
+const clock = new Intl.DateTimeFormat(dates, { dateStyle: "long", timeStyle: "short", hour12: language === "en" });
 // 15:56 is how CLDR writes a time in French; printers write 15 h 56.
 const moment = (iso) => clock.format(new Date(iso)).replace(/(\d\d):(\d\d)$/, language === "fr" ? "$1\u00a0h\u00a0$2" : "$&");
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -113,7 +114,7 @@ function describe(key) {
   at("days").hidden = days.length === 0;
   at("days").querySelector("tbody").replaceChildren(...days.map(([day, n]) => {
     const row = document.createElement("tr");
-    const name = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
+    const name = new Intl.DateTimeFormat(dates, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
     for (const text of [name, count(n)]) row.insertCell().textContent = text;
     return row;
   }));
