@@ -323,6 +323,35 @@ def test_undoing_loses_nothing_that_was_written_since(open_page: Open) -> None:
     shows(page, "un", "trois")
 
 
+def test_undo_stays_in_sight_in_a_long_list_and_hides_no_field(open_page: Open) -> None:
+    # Without motion: the page is where it goes at once.
+    page = open_page("/app", width=360, height=640, reduced_motion="reduce", **HERE)
+    for number in range(1, 6):
+        write(page, number, titre=f"n° {number}")
+        press(page, "Ajouter un événement")
+    press(page, "Retirer l’événement 2")
+
+    expect(page.get_by_role("button", name="Annuler")).to_be_in_viewport()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            """() => {
+                const field = document.activeElement.getBoundingClientRect();
+                return field.bottom <= document.querySelector(".after").getBoundingClientRect().top;
+            }"""
+        )
+
+
+@pytest.mark.parametrize("width", [840, 1000, 1280])
+def test_an_hour_is_shown_whole_whatever_the_width(width: int, open_page: Open) -> None:
+    page = open_page("/app", width=width, **HERE)
+
+    for label in ("Début", "Fin"):
+        field = event(page, 1).get_by_label(label, exact=True).bounding_box()
+        assert field
+        assert field["width"] >= 130  # « 08:00 PM » and its clock
+
+
 def test_an_event_that_can_go_no_further_is_not_said_to_have_moved(open_page: Open) -> None:
     page = open_page("/app", **HERE)
     press(page, "Ajouter un événement")
