@@ -149,6 +149,9 @@ def test_a_server_that_issues_no_keys_gives_the_operators_command(
         expect(page.get_by_text("icsmulti keys create --label VOTRE-NOM")).to_be_visible()
         expect(page.get_by_role("button", name="Obtenir la clé")).to_be_hidden()
         expect(page.get_by_role("link", name="contact@example.org")).to_be_visible()
+        for path in ("/api-key", "/"):
+            page.goto(site.url + path)
+            expect(page.get_by_role("main")).not_to_contain_text("s’obtient")
         page.context.close()
 
 
