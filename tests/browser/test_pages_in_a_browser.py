@@ -120,6 +120,19 @@ def test_printed_pages_are_black_on_white_without_their_buttons(open_page: Open)
     expect(page.locator(".snippet button").first).to_be_hidden()
 
 
+def test_the_first_page_is_printed_whole_within_one_margin(open_page: Open) -> None:
+    page = open_page("/")
+    page.emulate_media(media="print")
+
+    calendar = page.locator(".calendar")
+    assert calendar.evaluate("(pre) => pre.scrollHeight <= pre.clientHeight")
+    expect(page.get_by_role("link", name="Appeler l’API")).to_be_hidden()
+    edges = page.evaluate(
+        "['.wordmark', 'h1', '.colophon p'].map((part) => document.querySelector(part).getBoundingClientRect().left)"
+    )
+    assert len(set(edges)) == 1
+
+
 def test_the_copy_button_copies_the_whole_snippet(open_page: Open) -> None:
     page = open_page("/api-docs", permissions=["clipboard-read", "clipboard-write"])
     snippet = page.locator(".snippet", has_text="file_get_contents")
