@@ -1,11 +1,17 @@
 """Every language says the same things, and every error has its words."""
 
+import os
 import re
+import shutil
 import string
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import icsmulti
 from icsmulti import errors
 from icsmulti.errors import Fault, IcsMultiError, InvalidJson, InvalidRequest, RateLimited
 from icsmulti.locales import LANGUAGES, catalogue, negotiate
@@ -49,6 +55,33 @@ def test_every_sentence_has_the_same_fields_as_in_french(language):
         if not key.endswith((".one", ".other")) and ".clock." not in key and fields(french[key]) != fields(other[key])
     ]  # fmt: skip
     assert different == []
+
+
+def test_adding_a_language_is_adding_its_folder(tmp_path):
+    package = shutil.copytree(Path(icsmulti.__file__).parent, tmp_path / "icsmulti")
+    folder = shutil.copytree(package / "locales" / "en", package / "locales" / "de")
+    site = folder / "site.toml"
+    site.write_text(site.read_text("utf-8").replace('"English"', '"Deutsch"'), "utf-8")
+    asked = (
+        "from icsmulti.locales import negotiate; from icsmulti.settings import read;"
+        "from icsmulti.web.site import site_of;"
+        "print(negotiate('de-AT, en;q=0.5'));"
+        "print(site_of(read({})).render('security.html', 'en', '/security', served=[]))"
+    )
+
+    page = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert page.startswith("de\n")
+    assert re.findall(r'href="([^"]*)" hreflang="[a-z]+" lang="[a-z]+">(\w+)<', page) == [
+        ("/security", "Français"),
+        ("/de/security", "Deutsch"),
+    ]
 
 
 PAGES = ("api_key", "errors_pages", "form", "home", "security", "site", "spreadsheet", "widget")

@@ -24,7 +24,14 @@ from typing import Any
 DEFAULT = "fr"
 """French is the product's first language: what is asked in no language we have gets it."""
 
-LANGUAGES = ("fr", "en")
+LANGUAGES = (
+    DEFAULT,
+    *sorted(
+        folder.name
+        for folder in files(__package__).iterdir()
+        if folder.joinpath("site.toml").is_file() and folder.name != DEFAULT
+    ),
+)
 
 
 class Catalogue:
@@ -85,7 +92,7 @@ _RANGE = re.compile(
 def negotiate(accept_language: str) -> str:
     """The language for an Accept-Language header (RFC 9110 §12.5.4).
 
-    English when the header prefers it to French; any other language, and none, gets French.
+    The one that the header prefers; a header that asks for none of ours gets French.
     """
     if len(accept_language) > 500:  # a header is a stranger's: bound the work and the cache
         return DEFAULT
@@ -95,9 +102,9 @@ def negotiate(accept_language: str) -> str:
             name, weight = match[1].lower(), float(match[2] or 1)
             weights[name] = max(weight, weights.get(name, 0.0))
     others = weights.get("*", 0.0)
-    english, french = weights.get("en", others), weights.get("fr", others)
-    if english != french:
-        return "en" if english > french else DEFAULT
+    ours = {name: weights.get(name, others) for name in LANGUAGES}
+    best = [name for name in LANGUAGES if ours[name] == max(ours.values())]
+    if len(best) == 1:
+        return best[0]
     # Equal weights: the first that is named, as browsers write their preference first.
-    named = (name for name, weight in weights.items() if name in LANGUAGES and weight)
-    return next(named, DEFAULT)
+    return next((name for name, weight in weights.items() if name in best and weight), DEFAULT)

@@ -85,6 +85,7 @@ class Site:
             version=_version(),
             tzdata=TZDATA_VERSION,
             languages=LANGUAGES,
+            tongues={each: catalogue(each).say("site.tongue") for each in LANGUAGES},
             contact_link=_link(settings.contact),
             security_link=_link(settings.security_contact),
         )

@@ -1,6 +1,6 @@
 // The draft, kept in this browser and nowhere else: a reload or the back button loses nothing.
 
-const KEY = "icsmulti:draft:" + location.pathname.replace(/^\/en(?=\/)/, "");
+const KEY = "icsmulti:draft:" + location.pathname.replace(/^\/[a-z]{2}(?=\/)/, "");
 
 /** The draft kept, or null. A browser may refuse storage altogether: then there is none. */
 export function kept() {
