@@ -352,6 +352,19 @@ def test_an_hour_is_shown_whole_whatever_the_width(width: int, open_page: Open) 
         assert field["width"] >= 130  # « 08:00 PM » and its clock
 
 
+def test_days_without_hours_fill_their_row(open_page: Open) -> None:
+    page = open_page("/app", width=840, **HERE)
+    page.get_by_label("Toute la journée").check()
+
+    edges = [
+        page.get_by_label(label, exact=True).evaluate(
+            "(field) => field.getBoundingClientRect().right"
+        )
+        for label in ("Jour de fin (s’il diffère)", "Lieu (facultatif)")
+    ]
+    assert edges[0] == edges[1]
+
+
 def test_an_event_that_can_go_no_further_is_not_said_to_have_moved(open_page: Open) -> None:
     page = open_page("/app", **HERE)
     press(page, "Ajouter un événement")

@@ -89,6 +89,7 @@ def test_several_reminders_are_said_together():
     )
 
     assert plain(event.reminder) == "Rappels : 1 jour avant, 1 heure avant et au début"
+    assert "1\u00a0heure" in event.reminder
 
 
 @pytest.mark.parametrize(
