@@ -303,6 +303,13 @@ async def test_an_end_before_the_start_says_so_unless_the_clocks_are_the_cause(c
     assert unescape(message).replace("\u00a0", " ").replace("\u202f", " ") == said
 
 
+async def test_a_link_that_is_none_is_explained_without_the_engines_jargon(client):
+    page = (await client.post("/app", data=BAL | {"o0-lien": "club", "do": "preview"})).text
+
+    assert faults(page) == ["o0-lien"]
+    assert "Donnez l’adresse entière d’une page" in unescape(page)
+
+
 async def test_more_rows_than_the_form_takes_are_refused_and_kept(clients):
     many = {"fuseau": "Paris"}
     for n in range(6):
