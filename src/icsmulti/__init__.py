@@ -13,6 +13,7 @@ ever, so that a file imported again updates instead of duplicating.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -84,7 +85,10 @@ def generate(
         # A lone surrogate that was decoded from \ud800 goes back to it: the engine names its member.
         request = request.encode("utf-8", "surrogatepass")
     elif not isinstance(request, bytes):
-        request = msgspec.json.encode(request)
+        try:
+            request = msgspec.json.encode(request)
+        except UnicodeEncodeError:  # the same of decoded values
+            request = json.dumps(msgspec.to_builtins(request)).encode()
     return _engine.generate(
         request,
         uid_secret=uid_secret,

@@ -351,3 +351,19 @@ def test_the_library_refuses_a_naive_instant():
 def test_every_public_name_exists():
     for name in icsmulti.__all__:
         assert hasattr(icsmulti, name)
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_library_names_the_member_that_holds_half_a_character(as_text):
+    request = json.loads(EXAMPLE.read_bytes())
+    request["evenement"]["occurrences"][0]["titre"] = "a\ud800"
+
+    with pytest.raises(icsmulti.InvalidRequest) as caught:
+        icsmulti.generate(
+            json.dumps(request) if as_text else request,
+            uid_secret=bytes(32),
+            now=datetime.now(UTC),
+        )
+
+    [fault] = caught.value.faults
+    assert (fault.code, fault.dotted) == ("invalid-text", "evenement.occurrences[0].titre")
