@@ -114,6 +114,8 @@ def test_the_outermost_years_are_left_to_the_slow_way(year):
 
 def test_a_full_table_forgets_and_goes_on(monkeypatch):
     monkeypatch.setattr(days, "KEPT", 3)
+    days._days.cache_clear()
+    days._times.cache_clear()
     texts = [f"2026-05-{day:02}T{day:02}:00:00Z" for day in range(1, 20)]
 
     assert local_times(texts, PARIS) == [slowly(text) for text in texts]
