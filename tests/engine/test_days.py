@@ -90,16 +90,49 @@ def test_around_every_change_of_a_year_nothing_is_told_wrong(name, year):
     [
         ("2026-05-12T00:30:00+02:00", "20260512T003000"),
         ("2026-05-12T01:30:00+23:59", "20260511T033100"),
-        ("2026-05-12T22:30:00-23:59", "20260514T002900"),
         ("2026-12-31T22:30:00-05:00", "20270101T043000"),
         ("2026-05-12T24:00:00", "20260513T000000"),
         ("2026-05-12T10:00:00-23:59", "20260513T115900"),
     ],
 )
 def test_a_time_may_lie_on_another_day_of_the_zone(text, expected):
-    utc, _ = locate(text, PARIS)
-    assert date_time(utc + PARIS.span_at(utc).offset) == expected
-    same(text)
+    assert by_table(text) == slowly(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("2026-05-12T22:30:00-23:59", "Europe/Paris"),  # two days on
+        ("2026-05-12T01:00:00+23:59", "Pacific/Honolulu"),  # two days back
+    ],
+)
+def test_a_time_two_days_away_is_left_to_the_slow_way(text, name):
+    assert by_table(text, zone(name)) is None
+    same(text, zone(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "quiet", "not_quiet"),
+    [
+        # The change: at 01:00 in UTC, on 29 March.
+        ("Europe/Paris", ("2026-03-26", "2026-04-01"), ("2026-03-27", "2026-03-31")),
+        # At 00:00 in UTC, on 1 June: midnights at the very edge.
+        ("Africa/Casablanca", ("2008-05-28", "2008-06-03"), ("2008-05-29", "2008-06-02")),
+    ],
+)
+def test_a_day_is_quiet_two_days_from_a_change(name, quiet, not_quiet):
+    for day in quiet:
+        assert by_table(f"{day}T10:00:00Z", zone(name)), day
+    for day in not_quiet:
+        assert by_table(f"{day}T10:00:00Z", zone(name)) is None, day
+
+
+def test_what_was_told_once_is_remembered():
+    by_table("2026-05-12T10:00:00Z")
+
+    _, times = days._days(PARIS)["2026-05-12"]
+    assert times["T10:00:00Z"] is times["T10:00:00Z"]
+    assert "T10:00:00Z" in times
 
 
 @pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01T00:59:60"])
@@ -118,10 +151,11 @@ def test_a_full_table_forgets_and_goes_on(monkeypatch):
     days._times.cache_clear()
     texts = [f"2026-05-{day:02}T{day:02}:00:00Z" for day in range(1, 20)]
 
-    assert local_times(texts, PARIS) == [slowly(text) for text in texts]
     table = days._days(PARIS)
-    assert len(table) <= 3
-    assert all(len(times) <= 3 for _, times in table.values())
+    for text in texts:
+        assert by_table(text) == slowly(text)
+        assert 1 <= len(table) <= 3
+        assert all(len(times) <= 3 for _, times in table.values())
 
 
 def test_tables_keep_nothing_of_what_is_no_date():

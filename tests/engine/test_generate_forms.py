@@ -151,3 +151,41 @@ def test_a_date_that_only_the_form_in_utc_puts_past_the_last_year_is_refused():
         (f"evenement.occurrences[1].{name}", "out-of-range", "date-year")
         for name in ("dateDebut", "dateFin")
     ]
+
+
+def unusual(request):
+    """The same request with half a character in a member that nobody reads: read slowly."""
+    return (json.dumps(request)[:-1] + ', "autre": "\\ud800"}').encode()
+
+
+MEETING = {
+    "evenement": {
+        "occurrences": [
+            {
+                "id": "1",
+                "titre": "T" * 300,
+                "dateDebut": "2026-05-12T10:00:00Z",
+                "dateFin": "2026-05-12T11:00:00Z",
+            }
+        ]
+    }
+}
+
+
+def test_an_unusual_request_has_its_warnings_too():
+    made = generate(unusual(MEETING), uid_secret=bytes(32), now=NOW, warn=True)
+
+    usual = generate(json.dumps(MEETING).encode(), uid_secret=bytes(32), now=NOW, warn=True)
+    assert made.warnings == usual.warnings != ()
+
+
+def test_an_unusual_request_has_its_warnings_in_the_caller_s_words():
+    request = MEETING | {"options": {"format": "json"}}
+
+    made = generate(
+        unusual(request), uid_secret=bytes(32), now=NOW, say=lambda fault: f"said {fault.code}"
+    )
+
+    assert {w["message"] for w in json.loads(made.data)["avertissements"]} == {
+        f"said {w['code']}" for w in json.loads(made.data)["avertissements"]
+    }

@@ -28,8 +28,9 @@ _FORBIDDEN = re.compile(f"[{_NEVER}]")
 _BREAKS = re.compile("\n+")
 _BACKSLASH = ord("\\")
 _SPACES = b" \t"
-_NOT_BEFORE = frozenset((*_SPACES, *range(0x80, 0xC0)))
-"""What no line is cut before where it can be helped: the last are inside a character."""
+_INSIDES = frozenset(range(0x80, 0xC0))
+"""The octets of a character in UTF-8 but its first."""
+_NOT_BEFORE = frozenset((*_SPACES, *_INSIDES))
 
 
 def clean(text: str) -> str:
@@ -115,27 +116,23 @@ def fold_octets(raw: bytes) -> bytes:
     start, cut = 0, FOLD_OCTETS
     while cut < len(raw):
         limit = cut
-        while cut > start and (raw[cut] in _NOT_BEFORE or raw[cut - 1] in _SPACES):
+        while cut > start and (
+            raw[cut] in _NOT_BEFORE
+            or raw[cut - 1] in _SPACES
+            or (raw[cut - 1] == _BACKSLASH and _splits(raw, start, cut))
+        ):
             cut -= 1
-        if cut == start or raw[cut - 1] == _BACKSLASH:
-            cut = _last_cut(raw, start, limit)
+        if cut == start:  # white space all along
+            cut = limit
+            while _splits(raw, start, cut):
+                cut -= 1
         parts.append(raw[start:cut])
         start, cut = cut, cut + FOLD_OCTETS - 1
     parts.append(raw[start:])
     return b"\r\n ".join(parts) + b"\r\n"
 
 
-def _last_cut(raw: bytes, start: int, limit: int) -> int:
-    """The best place to cut in (start, limit]; *start* itself is a safe place."""
-    fallback = 0
-    for cut in range(limit, start, -1):
-        if raw[cut] & 0xC0 == 0x80:  # inside a character
-            continue
-        if raw[cut - 1] == _BACKSLASH:  # perhaps inside an escape pair
-            head = raw[start:cut]
-            if (len(head) - len(head.rstrip(b"\\"))) % 2:
-                continue
-        if raw[cut] not in _SPACES and raw[cut - 1] not in _SPACES:
-            return cut
-        fallback = fallback or cut
-    return fallback  # white space all along: the last safe place
+def _splits(raw: bytes, start: int, cut: int) -> bool:
+    """Whether a cut would part the octets of a character, or a backslash from its letter."""
+    head = raw[start:cut]  # itself begun at a safe place
+    return raw[cut] in _INSIDES or (len(head) - len(head.rstrip(b"\\"))) % 2 == 1

@@ -43,13 +43,13 @@ class Times(dict[str, tuple[int, str]]):
     def __missing__(self, text: str) -> tuple[int, str]:
         moment = parse(_ANY_DATE + text)
         if moment.leap:  # whether there can be one, the date decides too
-            raise KeyError(text)
+            raise KeyError
         wall = moment.wall
         if moment.offset is not None:
             wall += self._offset - moment.offset
         day = (wall - _MIDNIGHT) // _DAY + 1
         if not 0 <= day <= 2:  # an offset of nearly a day, opposite to the zone's
-            raise KeyError(text)
+            raise KeyError
         return _kept(self, text, (day, time(wall)))
 
 
@@ -65,10 +65,10 @@ class Days(dict[str, tuple[Around, Times]]):
     def __missing__(self, text: str) -> tuple[Around, Times]:
         midnight = parse(text).wall
         if not FIRST_YEAR < midnight.year < LAST_YEAR:
-            raise KeyError(text)
+            raise KeyError
         span = self._zone.span_at(midnight)
         if not span.clear_from <= midnight - 2 * _DAY <= midnight + 3 * _DAY < span.clear_until:
-            raise KeyError(text)
+            raise KeyError
         around = (date(midnight - _DAY), date(midnight), date(midnight + _DAY))
         return _kept(self, text, (around, _times(span.offset)))
 

@@ -47,7 +47,7 @@ from icsmulti.engine.vtimezone import vtimezone
 from icsmulti.engine.written import date as date_form
 from icsmulti.engine.written import date_time, minutes_before
 from icsmulti.engine.zones import Zone, zone
-from icsmulti.errors import Fault, InvalidRequest
+from icsmulti.errors import Fault
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 
@@ -122,12 +122,7 @@ def generate(
     try:
         return _write(request, uid_secret, now, bounds, warn, say)
     except Refused:  # in UTC, for its zone's sake, some date leaves the years that can be written
-        pass
-    try:
         return _write_rich(request, uid_secret, now, bounds, warn, say)  # which knows the date
-    except Refused:
-        fault = Fault("out-of-range", ("evenement", "occurrences"), "date-year")
-        raise InvalidRequest([fault]) from None
 
 
 def _read_slowly(body: bytes, bounds: Bounds) -> LenientRequest:
