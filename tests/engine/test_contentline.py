@@ -108,3 +108,12 @@ def test_many_texts_at_once_are_written_as_each_alone(texts, name):
     lines = content_lines(name.encode(), escape_all(cleaned))
 
     assert [line.decode() for line in lines] == [text and text_line(name, text) for text in cleaned]
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_a_line_with_white_space_beside_every_letter_is_cut_at_the_last_whole_character(shift):
+    lines = fold("X" * shift + "Y:" + "é " * 60).encode().split(b"\r\n")[:-1]
+
+    assert {len(line) for line in lines[1:-1]} <= {74, 75}  # the first ends at its colon
+    for line in lines:
+        line.decode()

@@ -4,7 +4,7 @@ Runs mutmut on a copy (`.cache/mutation`), never on the checkout, with a fast su
 own tests and the vectors. Fails when a module has fewer than 90 % of its mutants killed, and
 lists every survivor; `docs/mutation.md` says why those we know are left.
 
-    python -m tests.mutation            everything: four minutes on two idle cores
+    python -m tests.mutation            everything: about ten minutes on two idle cores
     python -m tests.mutation times      one module
     python -m tests.mutation show NAME  a survivor as a diff
 
