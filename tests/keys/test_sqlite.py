@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shutil
 import stat
@@ -21,9 +22,11 @@ from stores import DEFAULTS, issuer
 
 from icsmulti.errors import InvalidKey, RevokedKey, SettingsError, StoreConflict, StoreUnavailable
 from icsmulti.keys import Account, KeyRecord, Limits, open_store, sqlite, sqlite_file, sqlite_schema
+from icsmulti.keys.counters import PAIRING_AT
 from icsmulti.keys.key import PresentedKey, new_key
 from icsmulti.keys.records import day_name
 from icsmulti.keys.sqlite import SqliteStore
+from icsmulti.keys.sqlite_file import StoreFile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patient")]
 
@@ -453,6 +456,45 @@ async def test_what_waited_too_long_for_its_turn_is_never_written(
     )
 
     assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+
+
+@pytest.fixture
+def pairing_lock_holder(store: SqliteStore) -> Iterator[None]:
+    """Another process, stopped while it opens the database."""
+    program = (
+        "import fcntl, sys, time; file = open(sys.argv[1] + '-counters', 'r+b');"
+        f"fcntl.lockf(file, fcntl.LOCK_EX, 1, {PAIRING_AT}); print(flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, store.path], stdout=PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield
+    process.kill()
+    process.communicate()
+
+
+async def test_a_process_that_stops_while_it_opens_the_file_stops_no_other(
+    store: SqliteStore, key: PresentedKey, now: float, pairing_lock_holder: None, in_time: None
+) -> None:
+    for _ in range(3):
+        os.utime(store.path)  # which has the file opened again
+        await asyncio.sleep(1.2 * sqlite_file.LOOK_EVERY_S)
+        with Awake() as awake:
+            assert (await store.admit(key.id, key.digest, now)).counted
+        assert awake.seconds < WITHIN_S
+
+
+async def test_a_file_that_changes_while_a_request_is_counted_does_not_stop_it(
+    store: SqliteStore, key: PresentedKey, now: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request of a day asks the database under a lock that a look would wait for."""
+    status, changes = StoreFile._status, itertools.count()
+    changed = lambda file: (*status(file)[:2], next(changes))  # noqa: E731
+    monkeypatch.setattr(StoreFile, "_status", changed)
+    monkeypatch.setattr(sqlite_file, "LOOK_EVERY_S", 0)
+    await store.ping()
+
+    assert (await store.admit(key.id, key.digest, now)).counted
 
 
 # Disks that take nothing

@@ -128,7 +128,8 @@ class Counters:
     ) -> tuple[Quota, Quota]:
         """Take one request from an account's minute and day, or nothing from either.
 
-        A limit of 0 is no limit. *stored* is asked when the slot does not know the day.
+        A limit of 0 is no limit. *stored* is asked when the slot does not know the day, under
+        the slot's lock: it takes no lock of this file itself.
 
         Raises:
             RateLimited: `day` or `minute`.

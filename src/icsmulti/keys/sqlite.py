@@ -63,6 +63,7 @@ _PAGE = _ENTRY + (
 _ACTIVE = "revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
 _ROTATABLE = f"SELECT {_ACTIVE} FROM key WHERE id = ?"  # noqa: S608 - constants only
 _ACTIVE_KEYS = f"SELECT count(*) FROM key WHERE {_ACTIVE} AND account = ?"  # noqa: S608 - as above
+_USAGE = "SELECT requests FROM usage WHERE account = ? AND day = ?"
 _NAMED = "SELECT value FROM secret WHERE name = ?"
 _NOBODY = bytes(32)
 
@@ -158,9 +159,7 @@ class SqliteStore:
         try:
             if self._counters is None:
                 raise FileNotFoundError
-            minute, day = self._counters.admit(
-                account.id, per_minute, per_day, now, self._stored_usage
-            )
+            minute, day = self._counters.admit(account.id, per_minute, per_day, now, self._usage_on)
         except OSError:
             counted = False
             left = 86_400 - int(now) % 86_400
@@ -346,13 +345,12 @@ class SqliteStore:
 
         return await self._writer.run(job)
 
-    def _stored_usage(self, account_id: str, day: int) -> int:
-        sql = "SELECT requests FROM usage WHERE account = ? AND day = ?"
-        rows = self._reader.run(sql, (account_id, day))
+    def _usage_on(self, account_id: str, day: int) -> int:
+        rows = self._reader.run_on(_USAGE, (account_id, day))
         return rows[0][0] if rows else 0
 
     def _used(self, account_id: str, day: int) -> int:
-        return max(self._stored_usage(account_id, day), self._counted(account_id).get(day, 0))
+        return max(self._usage_on(account_id, day), self._counted(account_id).get(day, 0))
 
     def _counted(self, account_id: str) -> dict[int, int]:
         """What is counted and perhaps not written yet."""

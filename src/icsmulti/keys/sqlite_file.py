@@ -38,6 +38,8 @@ WRITE_WAIT_MS = 500
 _PAIRING = struct.Struct("<4Q")  # device and inode of the database, then of its log
 _NO_LOG = (0, 0)
 _MAGIC = b"SQLite format 3\0"
+_IN_THE_WAY = (apsw.BusyError, TimeoutError)
+"""Another process holds a lock: that says nothing of the file."""
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (apsw.BusyError, "locked"),
     (apsw.CantOpenError, "EACCES"),
@@ -47,6 +49,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (apsw.NotADBError, "not-a-database"),
     (apsw.PermissionsError, "EACCES"),
     (apsw.ReadOnlyError, "EROFS"),
+    (TimeoutError, "locked"),
 )
 
 
@@ -79,6 +82,10 @@ class StoreFile:
         """The rows of one statement. Raises StoreUnavailable."""
         if time.monotonic() >= self._look_at:
             self.look()
+        return self.run_on(sql, bindings)
+
+    def run_on(self, sql: str, bindings: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The same without a look, which takes a lock of the counters' file: for their holders."""
         if self._execute is None:
             raise self._unavailable()
         try:
@@ -105,6 +112,8 @@ class StoreFile:
             if self._connection is None or seen != self._seen or self._immutable:
                 self._reopen()
         except (apsw.Error, OSError, StoreUnavailable) as error:
+            if isinstance(error, _IN_THE_WAY) and self._may_go_on():
+                return
             self.drop()
             self._blame(error)
             if isinstance(error, FileNotFoundError) and not self._writer:
@@ -137,11 +146,10 @@ class StoreFile:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def drop(self) -> None:
-        """Close without a checkpoint: what is under the name may be somebody else's file."""
-        if self._connection is not None:
-            with contextlib.suppress(apsw.Error):
-                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            self.close()
+        """Close, whatever is under the name by now."""
+        connection, self._connection, self._execute = self._connection, None, None
+        if connection is not None:
+            _close_as_it_is(connection)
 
     def close(self) -> None:
         """Close. Of all connections, the last one moves the log into the database."""
@@ -149,6 +157,10 @@ class StoreFile:
         if connection is not None:
             with contextlib.suppress(apsw.Error):
                 connection.close()
+
+    def _may_go_on(self) -> bool:
+        """Whether what is open is of the file under the name, and misses nothing that is written."""
+        return self._connection is not None and not self._immutable and self.still_there()
 
     def _blame(self, error: Exception) -> None:
         self._fault, self._cause = f"{self._path}: {_reason(error)}", cause_of(error)
@@ -172,20 +184,19 @@ class StoreFile:
 
     def _reopen(self) -> None:
         with self._paired():
-            before = self._connection
-            self._connection, self._immutable = self._open()
-            if before is not None:  # only now: never the last connection, so no checkpoint
-                before.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-                before.close()
-        if self._writer:
-            migrate(self._connection, may_create=self.may_create)
-            self.may_create = False
-        version = version_of(self._connection)
-        if version != len(MIGRATIONS):
-            kind = "older" if version < len(MIGRATIONS) else "newer"
-            raise StoreUnavailable("its schema is not (yet) this version's", cause=kind)
-        self._execute = self._connection.cursor().execute
-        self._seen = self._status()
+            connection, immutable = self._open()
+        try:
+            if self._writer:
+                migrate(connection, may_create=self.may_create)
+                self.may_create = False
+            _check_version(connection)
+            seen = self._status()
+        except BaseException:
+            _close_as_it_is(connection)
+            raise
+        self.drop()  # only now: never the last connection of a file that is the same
+        self._connection, self._execute = connection, connection.cursor().execute
+        self._immutable, self._seen = immutable, seen
         if self._immutable:  # no statement may miss the moment when others can write again
             self._look_at = 0.0
 
@@ -219,8 +230,7 @@ class StoreFile:
             else:
                 connection.pragma("query_only", 1)
         except BaseException:
-            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            connection.close()
+            _close_as_it_is(connection)
             raise
         return connection
 
@@ -270,6 +280,20 @@ class StoreFile:
         return status.st_dev, status.st_ino
 
 
+def _check_version(connection: apsw.Connection) -> None:
+    version = version_of(connection)
+    if version != len(MIGRATIONS):
+        kind = "older" if version < len(MIGRATIONS) else "newer"
+        raise StoreUnavailable("its schema is not (yet) this version's", cause=kind)
+
+
+def _close_as_it_is(connection: apsw.Connection) -> None:
+    """Close without a checkpoint: what is under the name may be somebody else's file."""
+    with contextlib.suppress(apsw.Error):
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.close()
+
+
 def create(path: Path) -> None:
     """An empty file of mode 0600, its folder of mode 0700, where there are none."""
     with contextlib.suppress(FileExistsError):  # a file in the folder's place is told below
@@ -289,9 +313,8 @@ def cause_of(error: Exception) -> str:
     """What the operator is told of it: see `StoreUnavailable`."""
     if isinstance(error, StoreUnavailable):
         return error.cause
-    if isinstance(error, OSError):
-        return errno.errorcode.get(error.errno or 0, "")
-    return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), "")
+    system = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
+    return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), system)
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,7 @@ Where there is no `fcntl` (Windows), a region is private memory: limits then hol
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -88,7 +89,7 @@ class SharedFile:
     def lock(self, at: int, patience: int = 1) -> None:
         wait_s = LOCK_WAIT_S * patience
         if not (self._mutex.acquire(False) or self._mutex.acquire(timeout=wait_s)):
-            raise TimeoutError
+            raise _kept()
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, at)
         except (BlockingIOError, PermissionError):  # POSIX allows either for "taken"
@@ -116,7 +117,7 @@ class SharedFile:
                 pause_s = min(pause_s + 10e-6, 500e-6)
             else:
                 return
-        raise TimeoutError
+        raise _kept()
 
     def unlock(self, at: int) -> None:
         try:
@@ -150,6 +151,10 @@ class SharedFile:
             if self._users == 0:
                 del self._open[self._identity]
                 os.close(self._fd)
+
+
+def _kept() -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, "another process, or thread, keeps the lock")
 
 
 class PrivateMemory:
