@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from icsmulti.web.turns import Shift, Turns
+from icsmulti.web.turns import Shift, Turns, together
 
 NAME = ContextVar("NAME", default="")
 
@@ -12,7 +12,7 @@ NAME = ContextVar("NAME", default="")
 def run(scenario):
     async def with_turns():
         tasks = set()
-        turns = Turns(asyncio.get_running_loop(), tasks)
+        turns = Turns(asyncio.get_running_loop(), tasks, Shift())
         seen = []
         answer = await asyncio.get_running_loop().create_task(scenario(turns, seen, tasks))
         turns.close()
@@ -196,6 +196,133 @@ def test_a_request_that_fails_in_the_server_leaves_the_connection_usable():
         await outside(turns.take, request(seen))
 
     assert run(scenario) == ["ended"]
+
+
+async def stepping(number, seen, steps=3):
+    for step in range(steps):
+        if step:
+            await together()
+        seen.append(f"{number}, step {step}")
+
+
+def connected(number_of_connections):
+    """As many connections of one server, and its shift."""
+    shift = Shift()
+    loop = asyncio.get_running_loop()
+    return shift, [Turns(loop, set(), shift) for _ in range(number_of_connections)]
+
+
+def test_requests_that_arrive_together_go_step_by_step_together():
+    async def scenario():
+        seen = []
+        shift, connections = connected(3)
+        for number, turns in enumerate(connections):
+            shift.begin(partial(turns.take, stepping(number, seen)))
+        await asyncio.sleep(0)
+        return seen
+
+    assert asyncio.run(scenario()) == [f"{n}, step {step}" for step in range(3) for n in range(3)]
+
+
+def test_more_requests_than_go_together_begin_when_those_before_them_are_over():
+    async def scenario():
+        seen = []
+        shift, connections = connected(Shift.TOGETHER + 2)
+        for number, turns in enumerate(connections):
+            shift.begin(partial(turns.take, stepping(number, seen, 2)))
+        await asyncio.sleep(0.1)
+        return seen
+
+    seen = asyncio.run(scenario())
+    last_of_the_first = max(seen.index(f"{n}, step 1") for n in range(Shift.TOGETHER))
+    assert all(seen.index(f"{Shift.TOGETHER + n}, step 0") > last_of_the_first for n in (0, 1))
+    assert len(seen) == 2 * (Shift.TOGETHER + 2)
+
+
+def test_the_next_request_of_a_connection_begins_when_the_one_before_it_is_over():
+    async def scenario():
+        seen = []
+        shift, [turns] = connected(1)
+        for number in range(3):
+            shift.begin(partial(turns.take, stepping(number, seen)))
+        await asyncio.sleep(0.1)
+        return seen
+
+    assert asyncio.run(scenario()) == [f"{n}, step {step}" for n in range(3) for step in range(3)]
+
+
+def test_a_request_that_waited_goes_on_alone():
+    async def request(number, seen):
+        await asyncio.sleep(0.001)
+        await stepping(number, seen)
+
+    async def scenario():
+        seen = []
+        shift, [turns, other] = connected(2)
+        shift.begin(partial(turns.take, request(0, seen)))
+        shift.begin(partial(other.take, stepping(1, seen)))
+        await asyncio.sleep(0.1)
+        return seen
+
+    assert asyncio.run(scenario()) == [f"{n}, step {step}" for n in (1, 0) for step in range(3)]
+
+
+@pytest.mark.parametrize("steps_before", [1, 2])
+def test_a_request_that_waits_after_it_went_together_keeps_its_task_and_its_deadline(steps_before):
+    async def request(seen):
+        task = asyncio.current_task()
+        try:
+            async with asyncio.timeout(0.01):
+                for _ in range(steps_before):
+                    await together()
+                await asyncio.get_running_loop().create_future()
+        except TimeoutError:
+            seen.append(asyncio.current_task() is task)
+
+    async def scenario():
+        seen = []
+        shift, [turns] = connected(1)
+        shift.begin(partial(turns.take, request(seen)))
+        await asyncio.sleep(0.1)
+        return seen
+
+    assert asyncio.run(scenario()) == [True]
+
+
+def test_a_request_of_a_connection_that_is_gone_meanwhile_goes_on_to_its_end():
+    async def scenario():
+        seen = []
+        shift, [turns] = connected(1)
+        shift.begin(partial(turns.take, stepping(0, seen)))
+        shift.begin(turns.close)
+        await asyncio.sleep(0.1)
+        return seen
+
+    assert asyncio.run(scenario()) == [f"0, step {step}" for step in range(3)]
+
+
+def test_a_request_that_fails_leaves_those_beside_and_behind_it_their_steps():
+    async def failing():
+        await together()
+        raise RuntimeError("a fault")
+
+    async def scenario():
+        loop, seen = asyncio.get_running_loop(), []
+        loop.set_exception_handler(lambda _, context: seen.append(str(context["exception"])))
+        shift, [turns, other] = connected(2)
+        shift.begin(partial(turns.take, failing()))
+        shift.begin(partial(other.take, stepping(1, seen)))
+        shift.begin(partial(turns.take, stepping(0, seen, 1)))
+        await asyncio.sleep(0.1)
+        return seen
+
+    assert asyncio.run(scenario()) == [
+        "1, step 0",
+        "a fault",
+        "1, step 1",
+        "0, step 0",
+        "1, step 2",
+    ]
 
 
 def test_an_idle_connection_s_task_ends_when_the_server_cancels_it():

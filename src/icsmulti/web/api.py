@@ -20,6 +20,7 @@ from icsmulti.web.auth import Headers, admit, rate_headers
 from icsmulti.web.body import Message, Receive, read_body, require_json
 from icsmulti.web.context import Context, Scope
 from icsmulti.web.middleware import Send
+from icsmulti.web.turns import together
 
 PATH = "/api/generate"
 ALLOW = "POST, OPTIONS"
@@ -70,6 +71,7 @@ class Generate:
             return
         context = self._context
         now = context.clock()
+        await together()
         admission = await admit(scope, context, now)
         facts["headers"] = limits = [*_CORS, *rate_headers(admission)]
         require_json(scope)
@@ -77,7 +79,9 @@ class Generate:
         body = await read_body(scope, receive, settings.max_body_bytes, settings.read_timeout_s)
         uid_secret = admission.account.uid_secret
         if len(body) < ASIDE_OCTETS:
+            await together()
             calendar = self._make(body, uid_secret, now, scope)
+            await together()
         else:
             calendar = await asyncio.get_running_loop().run_in_executor(
                 self._aside, self._make, body, uid_secret, now, scope

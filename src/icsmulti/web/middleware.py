@@ -88,6 +88,8 @@ class Envelope:
         # Unique without a system call each: a random prefix per process, then a counter.
         self._prefix = secrets.token_hex(5).encode()
         self._numbers = itertools.count(1)
+        self._unsettled: list[tuple[Any, dict[str, Any], int, float, str]] = []
+        """Requests that are answered, and neither counted nor logged yet."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,7 +121,10 @@ class Envelope:
         except Exception as error:
             await self._apologise(error, scope, receive, answer)
         finally:
-            self._account(scope, facts, answer.status or _CLIENT_CLOSED, start, reason)
+            if not self._unsettled:  # behind the answers, all that leave together at once
+                asyncio.get_running_loop().call_soon(self._settle)
+            status, seconds = answer.status or _CLIENT_CLOSED, perf_counter() - start
+            self._unsettled.append((scope, facts, status, seconds, reason))
 
     async def _explain(
         self, error: IcsMultiError, scope: Any, receive: Receive, answer: _Answer
@@ -153,10 +158,15 @@ class Envelope:
             self.metrics.counts.event("limits_reached", error.limit)
         return ""
 
+    def _settle(self) -> None:
+        unsettled, self._unsettled = self._unsettled, []
+        for request in unsettled:
+            self._account(*request)
+
     def _account(
-        self, scope: Any, facts: dict[str, Any], status: int, start: float, reason: str
+        self, scope: Any, facts: dict[str, Any], status: int, seconds: float, reason: str
     ) -> None:
-        seconds = perf_counter() - start
+        """Count a request, and write its line of the log."""
         route: str = facts.get("route", "") or getattr(scope.get("route"), "path", "other")
         counts = self.metrics.counts
         counts.request(route, status, seconds)
@@ -193,6 +203,7 @@ class Envelope:
             await self.app(scope, receive, send)
         finally:
             beat.cancel()
+            self._settle()
             self.metrics.publish()
             self.log.flush()
 

@@ -97,7 +97,7 @@ class WireProtocol(HttpToolsProtocol):
         self.draining = False  # the server is stopping: this answer is the last
         self.chunk_octets = self.head_octets = 0
         self.running: Any = None
-        self.turns = Turns(self.loop, self.tasks)
+        self.turns = Turns(self.loop, self.tasks, shift)
         self.fetched_at = self.since
         self.unfetched_octets = 0
         self._forget_head()
