@@ -171,27 +171,31 @@ def _missed(found: Results) -> str:
   constant answer from uvicorn alone {floor}: on this machine a Python server has next to
   nothing left to spend. The product takes {product}: some 20 for HTTP on its own wire, the rest in the
   application (the profile below), spread evenly over the interpreter; of that, measured by leaving each
-  out, 18 for counting in the file that all workers share, 13 for the key in SQLite, 10 for metrics and
-  log. Nothing in it is slow by itself, so what it would take is less code of every kind, or a compiled
-  server.
+  out, 22 for the calendar, 11 for counting in the file that all workers share, 10 for the key in SQLite,
+  5 for metrics and log. Nothing in it is slow by itself, so what it would take is less code of every
+  kind, or a compiled server. An interpreter built with profile-guided optimisation (Debian's, not one
+  that pyenv builds by default) takes 14 % less of the whole.
 - **1 000 occurrences.** The engine is all there is, and it is string work in C: compiled by mypyc,
-  the same code takes 15 % less; under an interpreter built with profile-guided optimisation (Debian's,
-  not one that pyenv builds by default) 17 % less. Neither makes it 1.8 times Go, so no compiled part was added: it would be a
+  the same code takes 15 % less; under an interpreter built with profile-guided optimisation 15 % less. Neither makes it 1.8 times Go, so no compiled part was added: it would be a
   second build to trust, for a millisecond that nobody feels. What it would take is the loop over the
   occurrences in Rust or C, from the JSON bytes to the calendar's. Beside icalendar and ical-generator the
   product is what it is beside Go: on this machine both make 1.6 and six times as many events a second as in
   the figures that 45 and 25 times were asked from.
 - **Tried and measured**: requests of one turn of the event loop run together and answered together (35 µs
   of a small request: each answer that leaves alone wakes its caller, which interrupts the next
-  request); dates of quiet days by table (0.5 µs an event); answers written at once with their head
+  request); the same requests step by step together, all keys and then all calendars (19 µs with sixteen
+  callers, 28 with sixty-four: each step finds its code in the processor's caches; a lone caller gains
+  nothing); dates of quiet days by table (0.5 µs an event); answers written at once with their head
   checked in one look (8 µs), one task for each connection (4 µs), the file name by table look-ups (9 µs), headers read once and
   tuples in place of frozen dataclasses (3 µs), folding without a call a line (1 µs an event), faults of
   plain events without the richer members and with the same table of dates (10 000 faults: 3.7 → 1.2
   times a good request). **Without gain**: events by columns instead of one by one (3 to 8 % less at a
   thousand, a third more for one), huge pages for the heap, another `malloc`, no garbage collector, one thread for large
-  bodies instead of two, events encoded one by one. **Not done**: keeping keys in memory: a revocation must
+  bodies instead of two, events encoded one by one, times alone by columns (2 % less at a thousand, 4 % more
+  for one), all texts of an event looked at as one, a later garbage collection. **Not done**: keeping keys in memory: a revocation must
   hold at the next request; counting without the shared file's lock: limits must be exact
-  over all workers; large bodies on the event loop itself (8 %): others would wait."""
+  over all workers; large bodies on the event loop itself, or a thread that keeps the interpreter for 10 ms at a time
+  (12 and 10 % where all are large): others would wait."""
 
 
 def _value(found: Results, path: str) -> float | None:
