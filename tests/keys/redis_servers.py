@@ -17,7 +17,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -105,6 +105,12 @@ class Server:
 
     def ask(self, *command: str) -> str:
         """Send a command, return the first line of its reply (a bulk string's content)."""
+        try:
+            return self._asked(command)
+        except ConnectionResetError:  # Sentinel ends every connection of a server it demotes
+            return self._asked(command)
+
+    def _asked(self, command: Sequence[str]) -> str:
         parts = "".join(f"${len(part.encode())}\r\n{part}\r\n" for part in command)
         with socket.create_connection(
             ("127.0.0.1", self.port), timeout=BACK_WITHIN_S
