@@ -107,6 +107,7 @@ def every_error() -> list[IcsMultiError]:
         errors.UnsupportedType("application/json"),
         errors.UnsupportedType("application/x-www-form-urlencoded, multipart/form-data"),
         errors.TooLarge(5),
+        errors.TooLarge(5, is_list=False),
         errors.TooSlow(10),
         errors.StoreUnavailable("down"),
         errors.StoreConflict("unknown-key"),

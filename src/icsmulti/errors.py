@@ -208,13 +208,14 @@ class UnsupportedType(RequestRefused):
 
 
 class TooLarge(RequestRefused):
-    """`limit_bytes`: the most a body may hold."""
+    """`limit_bytes`: the most a body may hold. Only of a list can one say to send it in parts."""
 
     code = "too-large"
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, *, is_list: bool = True) -> None:
         self.limit_bytes = limit_bytes
-        super().__init__(limit_bytes=limit_bytes)
+        say = "errors.too-large" if is_list else "errors.too-large-object"
+        super().__init__(limit_bytes=limit_bytes, say=say)
 
 
 class TooSlow(RequestRefused):

@@ -309,6 +309,7 @@ async def test_a_body_over_four_kibibytes_is_too_large(site):
     answer = await site.client.post("/api/key", json={"altcha": "x" * 5_000})
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert answer.json()["error"] == "Corps trop volumineux : 4096 octets au plus à cette adresse"
 
 
 @pytest.mark.parametrize(

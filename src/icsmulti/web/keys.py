@@ -35,6 +35,7 @@ from icsmulti.errors import (
     RateLimited,
     StoreConflict,
     StoreUnavailable,
+    TooLarge,
 )
 from icsmulti.keys import Entry
 from icsmulti.keys.issue import LABEL_MAX, Issued, clean_label, create_key, rotate_key
@@ -233,7 +234,10 @@ async def _read_object(
 ) -> dict[str, Any]:
     """The body as a JSON object of at most `BODY_BYTES`; {} for none where it is *optional*."""
     require_json(scope)
-    body = await read_body(scope, receive, BODY_BYTES, context.settings.read_timeout_s)
+    try:
+        body = await read_body(scope, receive, BODY_BYTES, context.settings.read_timeout_s)
+    except TooLarge as error:
+        raise TooLarge(error.limit_bytes, is_list=False) from None
     if optional and not body:
         return {}
     value = read_json(body)
