@@ -70,6 +70,8 @@ REFUSED = {
     "a header without a colon": (head("Host: a", "nonsense"), 400),
     "a method nobody knows": (head("Host: a", request="BREW /livez HTTP/1.1"), 400),
     "a version nobody knows": (head("Host: a", request="GET /livez HTTP/9.9"), 400),
+    "HTTP/2 in the words of HTTP/1": (head("Host: a", request="GET /livez HTTP/2.0"), 505),
+    "a version before HTTP/1": (head("Host: a", request="GET /livez HTTP/0.9"), 505),
     "HTTP/2 without asking": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "a TLS greeting": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 50, 400),
     "octets beyond ASCII in the address": (b"GET /caf\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
@@ -131,8 +133,10 @@ def test_http_1_0_is_answered_and_closed(product: Product) -> None:
 
 def test_a_whole_address_in_the_request_line_is_understood(product: Product) -> None:
     answer = product.ask(head("Host: test", request="GET http://test/livez HTTP/1.1"))
+    no_path = product.ask(head("Host: test", request="GET http://test HTTP/1.1"))
 
     assert answer.status == 200
+    assert no_path.status == 200
 
 
 def test_pipelined_requests_are_answered_in_order(product: Product) -> None:
@@ -193,6 +197,99 @@ def test_good_requests_keep_their_answers_when_one_behind_them_breaks(product: P
 
     assert [answer.status for answer in answers] == [200, 200, 200]
     assert answers[-1].header("connection") == "close"
+
+
+SLOW = b" " * 300_000 + CALENDAR
+"""Computed beside the event loop: what stands behind it arrives before its answer leaves."""
+
+
+@pytest.mark.parametrize("behind", ["half a head", "half a body", "nonsense"])
+def test_a_caller_who_breaks_off_and_shuts_his_side_gets_the_answers_to_what_was_whole(
+    product: Product, behind: str
+) -> None:
+    broken = {
+        "half a head": product.generate()[:30],
+        "half a body": product.generate()[:-5],
+        "nonsense": b"\0\1\2 nonsense\r\n\r\n",
+    }
+
+    with product.connect() as connection:
+        connection.send(product.generate(SLOW) * 2 + broken[behind])
+        connection.socket.shutdown(socket.SHUT_WR)
+        answers = [connection.read() for _ in range(2)]
+        with pytest.raises(ConnectionError):
+            connection.read()
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[-1].header("connection") == "close"
+
+
+@pytest.mark.parametrize("cut", [20, 120])
+def test_a_head_cut_behind_a_large_body_is_not_taken_for_a_large_head(
+    product: Product, cut: int
+) -> None:
+    second = product.generate()
+
+    with product.connect() as connection:
+        connection.send(product.generate(SLOW) + second[:cut])
+        first = connection.read()
+        connection.send(second[cut:])
+        answer = connection.read()
+
+    assert (first.status, answer.status) == (200, 200)
+
+
+def test_who_leaves_with_two_requests_unanswered_surprises_nobody(product: Product) -> None:
+    many = json.loads(CALENDAR)
+    [one] = many["evenement"]["occurrences"]
+    many["evenement"]["occurrences"] = [{**one, "id": str(number)} for number in range(8_000)]
+    busy = [product.connect() for _ in range(4)]  # two are computed at a time
+    for connection in busy:
+        connection.send(product.generate(json.dumps(many).encode()))
+    time.sleep(0.02)  # so that they are before the next
+
+    with product.connect() as leaving:
+        leaving.send(product.generate(b" " * 100_000 + CALENDAR) + product.generate()[:-5])
+        time.sleep(0.02)  # so that both are read before the end is
+        leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    answers = [connection.read().status for connection in busy]
+    for connection in busy:
+        connection.socket.close()
+
+    assert answers == [200] * 4
+    assert wait_until(lambda: product.connections() == 0)
+    assert {line["event"] for line in product.lines()} <= {"request", "refused"}
+
+
+@pytest.mark.parametrize("start", [b"0\r\nX-A: ", b"1;a="], ids=["trailer", "extension"])
+@pytest.mark.parametrize("with_key", [True, False])
+def test_what_grows_around_chunks_is_refused_as_a_head_is(
+    product: Product, start: bytes, with_key: bool
+) -> None:
+    def refused() -> int:
+        codes = [line["code"] for line in product.lines() if line["event"] == "refused"]
+        return codes.count("too-large")
+
+    before = refused()
+    with product.connect() as connection:
+        connection.send(
+            head(
+                "Host: a",
+                *([f"X-API-Key: {product.key}"] if with_key else []),
+                "Transfer-Encoding: chunked",
+            )
+            + b"2\r\n{}\r\n"
+            + start
+        )
+        time.sleep(0.1)  # what begins it is read by itself: a single large read is no growth
+        with contextlib.suppress(ConnectionError):
+            for _ in range(20):
+                connection.send(b"a" * 65_536)
+        answer = connection.read()
+
+        assert connection.is_closed()
+    assert answer.status == (431 if with_key else 401)
+    assert refused() == before + 1
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.0"])
@@ -307,6 +404,12 @@ def test_100_continue_comes_before_the_body_and_never_before_a_refusal(product: 
 
     assert (promise.status, answer.status) == (100, 200)
     assert refusal.status == 401
+
+
+def test_http_1_0_is_never_told_to_continue(product: Product) -> None:
+    octets = product.generate(CALENDAR, "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
+
+    assert product.ask(octets).status == 200  # RFC 9110 §10.1.1
 
 
 ECHOED = [

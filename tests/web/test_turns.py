@@ -365,17 +365,45 @@ def shifted(*costs_ms):
             shift.begin(partial(request, number, cost_ms))
         assert seen == []
         await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(seen.append, "another's turn")
+        await asyncio.sleep(0)
         return seen
 
     return asyncio.run(scenario())
 
 
 def test_requests_that_arrive_together_run_before_the_first_answer_leaves():
-    assert shifted(0.1, 0.1, 0.1) == ["ran 1", "ran 2", "ran 3", "sent 1", "sent 2", "sent 3"]
+    together = ["ran 1", "ran 2", "ran 3", "sent 1", "sent 2", "sent 3"]
+
+    assert shifted(0.1, 0.1, 0.1) == [*together, "another's turn"]
 
 
 def test_no_answer_waits_for_more_than_the_request_that_takes_long():
-    assert shifted(0.1, 5, 0.1) == ["ran 1", "ran 2", "sent 1", "sent 2", "ran 3", "sent 3"]
+    first = ["ran 1", "ran 2", "sent 1", "sent 2"]
+
+    assert shifted(0.1, 5, 0.1) == [*first, "ran 3", "sent 3", "another's turn"]
+
+
+def test_sockets_and_timers_have_their_turn_between_requests_that_take_long():
+    steps = ["ran 1", "sent 1", "ran 2", "sent 2", "another's turn"]
+
+    assert shifted(5, 5, 5)[: len(steps)] == steps
+
+
+def test_an_answer_that_cannot_be_sent_keeps_no_other_back():
+    class Gone:
+        def flush(self):
+            raise RuntimeError("gone")
+
+    async def scenario():
+        loop, shift, seen = asyncio.get_running_loop(), Shift(), []
+        loop.set_exception_handler(lambda _, context: seen.append(str(context["exception"])))
+        shift.send(Gone())
+        shift.send(Answers(seen, "the other"))
+        await asyncio.sleep(0.01)
+        return seen
+
+    assert asyncio.run(scenario()) == ["gone", "sent the other"]
 
 
 def test_a_request_that_fails_in_the_server_keeps_nobody_else_waiting():

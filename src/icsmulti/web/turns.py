@@ -182,7 +182,7 @@ class Shift:
         self._clock = clock
         self._due: deque[Callable[[], None]] = deque()
         self._paused: deque[Callable[[], None]] = deque()
-        self._answered: list[Sends] = []
+        self._answered: deque[Sends] = deque()
         self._called = False
 
     def begin(self, request: Callable[[], None]) -> None:
@@ -207,18 +207,18 @@ class Shift:
 
     def _work(self) -> None:
         try:
-            while self._due or self._paused or self._answered:
-                until = self._clock() + self.TOGETHER_S
-                for _ in range(self.TOGETHER - len(self._paused)):
-                    if not self._due or self._clock() >= until:
-                        break
-                    self._due.popleft()()
-                while self._paused and self._clock() < until:
-                    self._paused.popleft()()
-                answered, self._answered = self._answered, []
-                for answers in answered:
-                    answers.flush()
+            until = self._clock() + self.TOGETHER_S
+            for _ in range(self.TOGETHER - len(self._paused)):
+                if not self._due or self._clock() >= until:
+                    break
+                self._due.popleft()()
+            while self._paused and self._clock() < until:
+                self._paused.popleft()()
+            while self._answered:
+                self._answered.popleft().flush()
         finally:
             self._called = False
-            if self._due or self._paused or self._answered:  # one failed: the others go on
+            # The rest in the next turn: sockets and timers have theirs in between. And where
+            # one has failed, the others go on.
+            if self._due or self._paused or self._answered:
                 self._call()

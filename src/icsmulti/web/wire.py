@@ -4,11 +4,12 @@ What it adds, each held by a test over a real socket in `tests/hostile`:
 
 - a request's head has a deadline and a size; so have an idle connection, a body that nobody
   reads any more, and an answer that the caller does not fetch;
-- no Host, two of them, a transfer coding other than `chunked`, or any in HTTP/1.0 → refused
+- no Host, two of them, a version other than 1.1 and 1.0, a transfer coding other than `chunked`,
+  or any in HTTP/1.0 → refused
   (llhttp itself refuses two lengths, and a length beside `chunked`);
 - a request to upgrade (WebSocket, h2c) is answered as if it had not asked, body included;
-- trailers never become headers;
-- broken input behind a good request does not spoil the good one's answer;
+- trailers never become headers, and have no room to grow; nor have extensions of chunks;
+- broken input behind a good request, or an end there, does not spoil the good one's answer;
 - what is refused is answered before the connection closes, and the answer survives the close;
 - an answer that is whole at once is written at once, its head checked in one look (`Cycle`);
 - requests that arrive together run, and are answered, together (`turns`).
@@ -95,7 +96,12 @@ class WireProtocol(HttpToolsProtocol):
         self.closing = False  # nothing more is sent
         self.ended = False  # the caller has shut its side
         self.draining = False  # the server is stopping: this answer is the last
-        self.chunk_octets = self.head_octets = 0
+        self.chunk_octets = 0
+        self.head_octets = 0
+        """Of reads that brought nothing but the inside of a head, a trailer or a chunk's extension.
+
+        The read that begins one is not among them: a large body may fill the rest of it.
+        """
         self.running: Any = None
         self.turns = Turns(self.loop, self.tasks, shift)
         self.fetched_at = self.since
@@ -123,10 +129,11 @@ class WireProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._go_on_without_upgrade(data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError as error:
             refusal = error.__context__
             self._refuse(refusal if isinstance(refusal, Refusal) else Refusal(400, "bad-request"))
-        if self.phase == _HEAD:
+        if self.phase != _AWAITING:
             self.head_octets += len(data)
             if self.head_octets > HEAD_OCTETS:
                 self._refuse(Refusal(431, "head-too-large"))
@@ -136,6 +143,7 @@ class WireProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.phase = _HEAD
+        self.head_octets = -self.chunk_octets
         self.since = self.loop.time()
         self._forget_head()
 
@@ -161,12 +169,13 @@ class WireProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINED:
             raise Refusal(400, "bad-request")
         url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
+        raw_path = url.path or b"/"  # of `http://host`, RFC 9110 §4.2.3
+        path = raw_path.decode("ascii")
         scope = self.scope
         scope["method"] = parser.get_method().decode("ascii")
         scope["http_version"] = version
         scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
+        scope["raw_path"] = raw_path
         scope["query_string"] = url.query or b""
         before = self.cycle
         self.cycle = Cycle(
@@ -178,7 +187,7 @@ class WireProtocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=self.expect_100_continue and version != "1.0",
             keep_alive=version != "1.0" and parser.should_keep_alive() and not self.draining,
             on_response=self.on_response_complete,
         )
@@ -189,10 +198,11 @@ class WireProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
         self.phase = _BODY
-        self.head_octets = 0
+        self.head_octets = -self.chunk_octets
         self.since = self.loop.time()
 
     def on_body(self, body: bytes) -> None:
+        self.head_octets = -self.chunk_octets
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -216,27 +226,29 @@ class WireProtocol(HttpToolsProtocol):
             return
         self.since = self.loop.time()
         self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self.running = cycle  # `cycle` of uvicorn's is the newest, which may wait
-        self.turns.take(cycle.run_asgi(app))
+        if self.pipeline:  # behind what others have asked meanwhile
+            self.running, _ = self.pipeline.pop()
+            self.shift.begin(self._begin)
 
     def _begin(self) -> None:
-        self._start_asgi_task(self.running, self.app)
+        # `cycle` of uvicorn's is the newest, which may wait.
+        self.turns.take(self.running.run_asgi(self.app))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self.running is not None:  # uvicorn tells the newest request only
+            self.running.disconnected = True
         self.turns.close()
 
     # Refusals
 
     def _check_head(self, version: str) -> None:
-        if self.chunk_octets + self.head_octets > HEAD_OCTETS:
+        if self.head_octets >= 0 or self.chunk_octets > HEAD_OCTETS:  # else this read has it all
             head = len(self.url) + sum(len(n) + len(v) + 4 for n, v in self.headers)
             if head > HEAD_OCTETS:
                 raise Refusal(431, "head-too-large")
+        if version not in ("1.1", "1.0"):  # RFC 9110 §15.6.6; the parser knows 0.9 and 2.0 too
+            raise Refusal(505, "version")
         if self.hosts != 1 and (self.hosts or version != "1.0"):  # RFC 9112 §3.2
             raise Refusal(400, "host")
         if self.coding is not None and (version == "1.0" or self.coding.lower() != b"chunked"):
@@ -257,7 +269,6 @@ class WireProtocol(HttpToolsProtocol):
                 head.append(b"%b: %b" % (name, value))
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.head_octets = 0
         self.data_received(b"\r\n".join([*head, b"", rest]))
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -268,12 +279,8 @@ class WireProtocol(HttpToolsProtocol):
         fields = {"request_id": refusal.id, "status": refusal.status, "code": refusal.code}
         _log.info("refused", extra={"fields": fields})
         self.finished = True
-        cycle: RequestResponseCycle | None = self.cycle
-        if self.phase == _BODY and self.pipeline:  # the broken one waits behind others
-            self.pipeline.popleft()
-            cycle = self.cycle = self.pipeline[0][0] if self.pipeline else self.running
-        elif self.phase == _BODY:  # the broken one is being answered, or was
-            broken, cycle = self.cycle, None
+        if self.phase == _BODY and not self.pipeline:  # the broken one is being answered, or was
+            broken = self.cycle
             if broken.response_complete:
                 self._linger()
                 return
@@ -282,11 +289,22 @@ class WireProtocol(HttpToolsProtocol):
             if broken.response_started:
                 self.close()
                 return
-        if cycle is not None and not cycle.response_complete:
+        elif cycle := self._last_whole():
             cycle.keep_alive = False  # whole ones keep their answers, and the close says the rest
             return
         self.answers.write(refusal.answer(self.headers or [], self.server_state.default_headers))
         self._linger()
+
+    def _last_whole(self) -> RequestResponseCycle | None:
+        """The newest whole request, if its answer is still due; one broken off behind it is dropped."""
+        if self.phase == _BODY:
+            if not self.pipeline:
+                return None
+            self.pipeline.popleft()
+            self.cycle = self.pipeline[0][0] if self.pipeline else self.running
+            self.phase = _AWAITING
+        cycle: RequestResponseCycle | None = self.cycle
+        return None if cycle is None or cycle.response_complete else cycle
 
     def _linger(self) -> None:
         """Close, but only once the caller had time to read.
@@ -307,9 +325,10 @@ class WireProtocol(HttpToolsProtocol):
     def eof_received(self) -> None:
         # None closes the transport once its buffer is out. A caller that has shut its side
         # after a whole request still gets the answer.
-        if self.phase == _AWAITING and self.cycle and not self.cycle.response_complete:
+        self.answers.flush()
+        if cycle := self._last_whole():
             self.finished = self.ended = True
-            self.cycle.keep_alive = False
+            cycle.keep_alive = False
             return True  # type: ignore[return-value] # asyncio takes it, uvicorn declares None
         return None
 
@@ -323,7 +342,7 @@ class WireProtocol(HttpToolsProtocol):
             self._look_at_output(now, unfetched)
             return
         self.unfetched_octets = 0
-        if self.finished and not answering:
+        if self.closing or (self.finished and not answering):
             if waited_s > LINGER_S:
                 self.transport.abort()
         elif self.phase == _HEAD and not answering:
@@ -331,7 +350,8 @@ class WireProtocol(HttpToolsProtocol):
                 self._refuse(Refusal(408, "head-too-slow"))
         elif self.phase == _BODY and answering:
             # The endpoint has a deadline of its own and answers 408; this is for those without.
-            if waited_s > self.limits.read_timeout_s + LINGER_S:
+            # A body behind a request that takes long is not read meanwhile.
+            if waited_s > self.limits.read_timeout_s + LINGER_S and not self.pipeline:
                 METRICS.counts.event("refused_connections", "body-too-slow")
                 self.transport.abort()
         elif self.phase == _BODY:
@@ -476,8 +496,9 @@ class _Answers:
 
     def flush(self) -> None:
         if self._held:
-            self._write(b"".join(self._held))
-            self._held.clear()
+            held, self._held = self._held, []
+            if not self.is_closing():  # gone since: writing would raise
+                self._write(b"".join(held))
 
     def write(self, data: bytes) -> None:
         self.flush()
