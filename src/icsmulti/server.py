@@ -59,6 +59,7 @@ def serve(settings: Settings, say: Catalogue | None = None) -> int:
     Raises:
         SettingsError: the address cannot be had.
     """
+    _open_standard_streams()
     say = say or catalogue(DEFAULT)
     zones = look_at_tzdata(datetime.now(UTC))
     if not zones.ok:
@@ -74,6 +75,18 @@ def serve(settings: Settings, say: Catalogue | None = None) -> int:
     if settings.workers == 1:
         return _work(settings, say, limits, listener)
     return Supervisor(settings, say, limits, listener).run()
+
+
+def _open_standard_streams() -> None:
+    """Where the caller has closed one, open nothing in its place.
+
+    Else a socket or the store's file would take its number, and the log be written there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
 
 
 def _announce(settings: Settings, say: Catalogue, listener: socket.socket, store: Finding) -> None:

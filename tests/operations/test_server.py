@@ -129,6 +129,38 @@ def test_a_stop_waits_for_a_body_on_its_way(tmp_path: Path) -> None:
     assert status == 0
 
 
+def test_a_stop_that_cuts_a_request_off_exits_with_0_and_logs_no_fault(tmp_path: Path) -> None:
+    with Product(tmp_path, SHUTDOWN_S=1) as product:
+        octets = product.generate(CALENDAR, "Expect: 100-continue")
+        with product.connect() as connection:
+            connection.send(octets[:-10])
+            assert connection.read().status == 100  # the body is being read, and never ends
+            status = product.stop()
+        lines = product.lines()
+
+    assert status == 0
+    assert [(line["event"], line["status"]) for line in lines] == [("request", 499)]
+
+
+def test_a_body_behind_a_request_that_takes_long_is_waited_for(tmp_path: Path) -> None:
+    product = Product(tmp_path, READ_TIMEOUT_S=1)
+    product.program = program(
+        "import time, icsmulti.web.api as api, icsmulti.web.wire as wire",
+        "wire.LINGER_S, generate = 0.5, api.generate",
+        "api.generate = lambda *a, **k: (time.sleep(3 * len(a[0]) // 100_000), generate(*a, **k))[1]",
+    )
+    with product:
+        first = product.generate(b" " * 100_000 + CALENDAR)  # beside the event loop, three seconds
+        second = product.generate()
+        with product.connect() as connection:
+            connection.send(first + second[:-10])
+            answers = [connection.read()]
+            connection.send(second[-10:])
+            answers.append(connection.read())
+
+    assert [answer.status for answer in answers] == [200, 200]
+
+
 def is_open(product: Product) -> bool:
     try:
         product.connect().socket.close()
@@ -231,6 +263,32 @@ def test_more_connections_than_descriptors_do_not_shut_honest_callers_out(tmp_pa
 
         assert set(statuses) == {200}
         assert product.descriptors() < 256
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_a_server_without_standard_streams_writes_its_log_to_nothing_else(
+    tmp_path: Path, closed: str
+) -> None:
+    port = free_port()
+    product = Product(tmp_path, PORT=port)
+    key = product.new_key()
+    process = subprocess.Popen(
+        ["sh", "-c", f"exec {product.program} serve {closed}"],
+        env=product.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert wait_until(lambda: is_open(product))
+        answer = product.ask(product.generate(key=key))
+        streams = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(PATIENCE_S)
+
+    assert answer.status == 200
+    assert streams[1] == "/dev/null"
+    assert not any("socket" in stream or "anon" in stream for stream in streams)
+    assert status == 0
 
 
 def test_without_the_zones_the_server_says_so_instead_of_starting(tmp_path: Path) -> None:

@@ -116,8 +116,8 @@ class Envelope:
         except IcsMultiError as error:
             reason = self._count(error)
             await self._explain(error, scope, receive, answer)
-        except ClientDisconnect:
-            pass  # nobody to answer
+        except (ClientDisconnect, asyncio.CancelledError):
+            pass  # nobody to answer: gone, or cut off when the time to stop was over
         except Exception as error:
             await self._apologise(error, scope, receive, answer)
         finally:
