@@ -61,7 +61,8 @@ def look_at_tzdata(now: datetime) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    address = f"{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"{host}:{settings.port}"
     try:
         listen(settings.host, settings.port).close()
     except SettingsError as error:

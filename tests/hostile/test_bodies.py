@@ -192,3 +192,17 @@ def test_a_costly_request_does_not_starve_the_others(product: Product) -> None:
 
     assert set(statuses) == {200}
     assert promptly
+
+
+@pytest.mark.parametrize("body", [b"secret", b"--x\r\nsecret\xff: \0\r\n\r\n1\r\n--x--\r\n"])
+def test_a_form_broken_by_its_caller_is_answered_and_not_quoted_in_the_log(
+    product: Product, body: bytes
+) -> None:
+    answer = product.ask(
+        b"POST /app/calendar.ics HTTP/1.1\r\nHost: a\r\n"
+        b"Content-Type: multipart/form-data; boundary=x\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+
+    assert answer.status == 415  # not what its Content-Type says
+    assert {line["event"] for line in product.lines()} <= {"request", "refused"}

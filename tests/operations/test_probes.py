@@ -171,6 +171,12 @@ def test_a_check_says_what_to_do_about_each_thing_that_is_wrong(tmp_path: Path) 
     assert "secret" not in ended.stdout + ended.stderr
 
 
+def test_an_ipv6_address_is_told_apart_from_its_port(tmp_path: Path) -> None:
+    ended = check(Product(tmp_path, HOST="::1"))
+
+    assert " [::1]:0 " in ended.stdout
+
+
 def test_a_slip_in_a_setting_is_told_with_the_nearest_name(tmp_path: Path) -> None:
     ended = check(Product(tmp_path, LIMIT_PER_MINUT=5))
 

@@ -173,6 +173,8 @@ def configure() -> None:
     """Send the root logger's warnings, and the product's own news, to `STDOUT`."""
     logging.basicConfig(level=logging.WARNING, handlers=[JsonHandler(STDOUT)], force=True)
     logging.getLogger("icsmulti").setLevel(logging.INFO)
+    # Its warnings quote what a caller sent, who has had his answer.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @lru_cache(maxsize=4_096)
