@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
@@ -22,11 +23,12 @@ from stores import DEFAULTS, issuer
 
 from icsmulti.errors import InvalidKey, RevokedKey, SettingsError, StoreConflict, StoreUnavailable
 from icsmulti.keys import Account, KeyRecord, Limits, open_store, sqlite, sqlite_file, sqlite_schema
-from icsmulti.keys.counters import PAIRING_AT
+from icsmulti.keys.counters import PAIRING_AT, Counters
 from icsmulti.keys.key import PresentedKey, new_key
 from icsmulti.keys.records import day_name
 from icsmulti.keys.sqlite import SqliteStore
 from icsmulti.keys.sqlite_file import StoreFile
+from icsmulti.keys.sqlite_region import SharedFile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patient")]
 
@@ -699,6 +701,57 @@ async def test_counters_that_were_deleted_are_made_anew_with_the_days_of_the_dat
     assert admission.day.remaining == DEFAULTS.per_day - 4
 
 
+async def test_counters_that_are_replaced_while_the_database_is_opened_stay_open_until_it_is(
+    store: SqliteStore, now: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed earlier, their descriptor's number may by then be the database's."""
+    opening, replaced = threading.Event(), threading.Event()
+    open_file = StoreFile._open
+
+    def open_slowly(file: StoreFile) -> object:
+        if file is store._written:
+            opening.set()
+            assert replaced.wait(BACK_WITHIN_S)
+        return open_file(file)
+
+    monkeypatch.setattr(StoreFile, "_open", open_slowly)
+    os.utime(store.path)  # which has the file opened again
+    writing = asyncio.create_task(issuer(store, now)())
+    assert await asyncio.to_thread(opening.wait, BACK_WITHIN_S)
+    old = store._written.region
+    assert isinstance(old, SharedFile)
+
+    (store.path.parent / "keys.db-counters").unlink()
+    store._count()
+
+    os.fstat(old._fd)
+    replaced.set()
+    key = await writing
+    assert (await store.admit(key.id, key.digest, now)).counted
+    await store.secret("the thread has done what was before")
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(old._fd)
+
+
+async def test_a_bucket_whose_lock_is_kept_holds_no_count_back(
+    store: SqliteStore, key: PresentedKey, now: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.admit(key.id, key.digest, now)
+
+    def kept(counters: Counters, start: int, clock: object) -> None:
+        raise TimeoutError
+
+    await store.take("b", 1, 60, now)
+    monkeypatch.setattr(Counters, "_sweep_set", kept)
+    await store._flush()
+
+    assert await store._writer.run(requests) == [(1,)]
+
+
+def requests(connection: apsw.Connection) -> list[tuple[int]]:
+    return list(connection.execute("SELECT requests FROM usage"))
+
+
 @pytest.mark.parametrize("content", [b"", b"x", GARBAGE])
 async def test_counters_that_were_overwritten_stop_no_key_and_are_made_anew(
     store: SqliteStore, key: PresentedKey, now: float, content: bytes
@@ -772,6 +825,29 @@ async def test_a_backup_that_fails_leaves_the_one_before(
     with pytest.raises(StoreUnavailable):
         await store.backup(store.path)
     assert await store.find(key.id) is not None
+
+
+@pytest.mark.parametrize("disk", ["full", "read-only"])
+async def test_a_disk_that_takes_nothing_can_be_backed_up_to_another(
+    small_disk: Path, now: float, tmp_path: Path, disk: str
+) -> None:
+    store = await open_at(small_disk / "keys.db")
+    key = await issuer(store, now)()
+    await store.admit(key.id, key.digest, now)
+    await store.close()
+    if disk == "full":
+        fill(small_disk)
+    else:
+        remount(small_disk, "ro")
+
+    alone = await open_at(small_disk / "keys.db")
+    await alone.backup(tmp_path / "backup.db")
+    await alone.close()
+
+    restored = await open_at(tmp_path / "backup.db")
+    assert await restored.find(key.id) is not None
+    assert await restored.usage(key.id[:6], 1, now) == {day_name(int(now) // 86_400): 1}
+    await restored.close()
 
 
 # Migrations

@@ -83,6 +83,7 @@ class SqliteStore:
         self._per_day = defaults.per_day or 0
         self._beside = self.path.with_name(self.path.name + "-counters")
         self._may_create = may_create
+        self._patience = patience
         self._written = StoreFile(self.path, writer=True, patience=patience)
         self._reader = StoreFile(self.path, writer=False, patience=patience, maker=self._written)
         self._writer = Writer(self._written, patience)
@@ -126,10 +127,10 @@ class SqliteStore:
             with contextlib.suppress(StoreUnavailable):
                 await self._flush()
         self._reader.close()
-        await self._writer.close()
         if self._counters is not None:
-            self._counters.close()
+            self._writer.later(self._counters.close)
             self._counters = None
+        await self._writer.close()
 
     async def ping(self) -> None:
         self._reader.look()
@@ -319,8 +320,10 @@ class SqliteStore:
         Raises:
             StoreUnavailable: the store cannot be read, or *target* cannot be written.
         """
-        await self._flush()
-        await asyncio.to_thread(moving.copy, self.path, target)
+        with contextlib.suppress(StoreUnavailable):  # a disk that takes nothing is why one copies
+            await self._flush()
+        source = StoreFile(self.path, writer=False, patience=self._patience)
+        await asyncio.to_thread(moving.copy, source, self.path, target)
 
     # Within
 
@@ -379,7 +382,7 @@ class SqliteStore:
             self._counters = fresh
             self._reader.region = self._written.region = fresh.region
             if counters is not None:
-                counters.close()
+                self._writer.later(counters.close)
 
     async def _flush_for_ever(self) -> None:
         while self._flushing is not None:
@@ -392,8 +395,9 @@ class SqliteStore:
         self._count()
         counts: dict[str, dict[int, int]] = {}
         if self._counters is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # of a bucket whose lock is kept: counts are safe
                 self._counters.sweep(time.time)
+            with contextlib.suppress(OSError):
                 counts = self._counters.unflushed()
         touched = self._touched.copy()
         if touched or not self._written.healthy():

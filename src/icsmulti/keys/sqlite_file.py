@@ -251,15 +251,16 @@ class StoreFile:
     @contextlib.contextmanager
     def _paired(self) -> Iterator[None]:
         """Set a foreign log aside before opening; note whose log it is after."""
-        if self.region is None:
+        region = self.region  # another one may take its place meanwhile, from another thread
+        if region is None:
             yield
             return
-        self.region.lock(PAIRING_AT, self._patience)
+        region.lock(PAIRING_AT, self._patience)
         try:
             database = self._status()[:2]
             noted = 0, 0, 0, 0
             with contextlib.suppress(OSError):  # counters that were cut are made anew soon
-                noted = _PAIRING.unpack(self.region.read(_PAIRING.size, PAIRING_AT))
+                noted = _PAIRING.unpack(region.read(_PAIRING.size, PAIRING_AT))
             if noted[:2] != database and noted[2:] == self._log() != _NO_LOG:
                 self._check_magic()  # garbage takes no log from the database that may come back
                 os.replace(f"{self._path}-wal", f"{self._path}-wal.replaced")
@@ -268,9 +269,9 @@ class StoreFile:
             yield
             note = (*database, *self._log())
             if note != noted:
-                self.region.write(_PAIRING.pack(*note), PAIRING_AT)
+                region.write(_PAIRING.pack(*note), PAIRING_AT)
         finally:
-            self.region.unlock(PAIRING_AT)
+            region.unlock(PAIRING_AT)
 
     def _log(self) -> tuple[int, int]:
         try:

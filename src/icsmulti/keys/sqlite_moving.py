@@ -22,7 +22,7 @@ from icsmulti.keys.records import (
     same_key,
     write,
 )
-from icsmulti.keys.sqlite_file import cause_of
+from icsmulti.keys.sqlite_file import StoreFile, cause_of
 
 BATCH = 200
 """Records in one transaction: a few milliseconds, so that other writers hardly wait."""
@@ -189,23 +189,29 @@ def pages(run: Run) -> Iterator[list[dict[str, Any]]]:
     yield [write(Secret(name, value)) for name, value in rows]
 
 
-def copy(source: Path, target: Path) -> None:
+def copy(source: StoreFile, path: Path, target: Path) -> None:
     """SQLite's online backup into a file that then takes the place of *target*.
+
+    Args:
+        source: not yet opened; closed when this returns.
+        path: the source's.
+        target: where the copy goes.
 
     Raises:
         StoreUnavailable: one of the two cannot be read or written.
     """
-    if os.path.exists(target) and target.samefile(source):
-        raise StoreUnavailable(f"{target}: a backup over the store itself")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
+        if os.path.exists(target) and target.samefile(path):
+            raise StoreUnavailable(f"{target}: a backup over the store itself")
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         flags = apsw.SQLITE_OPEN_READWRITE
         with contextlib.closing(apsw.Connection(str(partial), flags=flags)) as into:
-            with contextlib.closing(apsw.Connection(str(source), flags=flags)) as out:
-                out.set_busy_timeout(500)
-                with into.backup("main", out, "main") as backup:
-                    backup.step()
+            with (
+                contextlib.closing(source),
+                into.backup("main", source.connection(), "main") as backup,
+            ):
+                backup.step()
             # One file, complete without a log beside it.
             into.pragma("journal_mode", "delete")
         _sync(partial)

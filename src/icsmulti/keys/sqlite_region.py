@@ -101,6 +101,8 @@ class SharedFile:
         except BaseException:
             self._mutex.release()
             raise
+        if self._stuck_until:  # who kept it goes on: it is worth waiting for again
+            self._stuck_until.pop(at, None)
 
     def _wait(self, at: int, wait_s: float) -> None:
         # Never F_SETLKW: a stopped process that holds the lock would stop every worker.

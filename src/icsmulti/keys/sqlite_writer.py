@@ -66,6 +66,10 @@ class Writer:
             waiting.cancel()
         raise StoreUnavailable("the disk, or what waits for it, is too slow", cause="slow")
 
+    def later(self, action: Callable[[], None]) -> None:
+        """Do *action* in the thread, after what it is at: that may still use what is closed."""
+        self._thread.submit(action)
+
     async def close(self) -> None:
         """Finish what is queued and close the file."""
         with contextlib.suppress(RuntimeError, TimeoutError):
