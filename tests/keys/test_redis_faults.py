@@ -27,6 +27,7 @@ from stores import DEFAULTS, issuer
 from icsmulti.errors import InvalidKey, RevokedKey, StoreConflict, StoreUnavailable
 from icsmulti.keys import KeyRecord, KeyStore, Limits, open_store, redis_durability
 from icsmulti.keys.key import PresentedKey, new_account_id, new_key
+from icsmulti.keys.records import day_name
 from icsmulti.keys.redis_durability import FRESH_S, REPLICA_MS
 from icsmulti.keys.redis_node import COMMAND_S, CONNECT_S
 
@@ -318,6 +319,14 @@ def ask_for_none(server: Server) -> None:
     server.ask("CONFIG", "SET", "min-replicas-to-write", "0")
 
 
+def forbid_scripts(server: Server) -> None:
+    server.ask("ACL", "SETUSER", "default", "-@scripting")
+
+
+def allow_scripts(server: Server) -> None:
+    server.ask("ACL", "SETUSER", "default", "+@all")
+
+
 def fail_to_save(server: Server) -> None:
     (server.data / "dump.rdb").mkdir()  # the snapshot cannot take its name
     server.ask("CONFIG", "SET", "save", "3600 1")
@@ -336,6 +345,7 @@ CANNOT_WRITE = pytest.mark.parametrize(
         pytest.param(demote, promote, id="read-only"),
         pytest.param(fill_memory, free_memory, id="out of memory"),
         pytest.param(ask_for_replicas, ask_for_none, id="short of replicas"),
+        pytest.param(forbid_scripts, allow_scripts, id="no right to scripts"),
         pytest.param(fail_to_save, save_again, id="disk"),
     ],
 )
@@ -367,6 +377,35 @@ async def test_a_server_that_cannot_write_still_serves_good_keys_and_refuses_bad
     assert not admission.counted
     assert (admission.key.id, admission.account.id) == (good.id, good.id[:6])
     assert (await store.admit(good.id, good.digest, now)).counted
+
+
+@pytest.mark.parametrize("counter", ["minute", "use"])
+@pytest.mark.parametrize("content", ["another type", "no number"])
+@PATIENT
+async def test_a_key_whose_counters_are_none_is_served_and_nothing_leaks(
+    store: KeyStore, server: Server, now: float, counter: str, content: str
+) -> None:
+    key = await issuer(store, now)()
+    await store.admit(key.id, key.digest, now)
+    name = f"icsm:{{{key.id[:6]}}}:{counter}"
+    if content == "another type":
+        server.ask("DEL", name)
+        server.ask("LPUSH", name, "x")
+    elif counter == "minute":
+        server.ask("SET", name, "x")
+    else:
+        server.ask("HSET", name, day_name(int(now) // 86_400), "x", key.id, "x")
+
+    admission = await store.admit(key.id, key.digest, now)
+    asked = every_call(store, key)
+    reading = ("authenticate", "find", "usage", "entries", "export")
+    seen = {name: await outcome(asked[name]()) for name in reading}
+    server.ask("DEL", name)
+
+    assert not admission.counted
+    assert seen["find"] == ("Entry" if counter == "minute" else "StoreUnavailable")
+    assert set(seen.values()) <= {"Entry", "dict", "list", "StoreUnavailable"}
+    assert (await store.admit(key.id, key.digest, now)).counted
 
 
 async def test_an_unknown_key_is_not_refused_by_a_replica_that_may_not_be_filled_yet(

@@ -34,12 +34,10 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 from redis.exceptions import (
     AuthenticationError,
+    ClusterDownError,
     NoScriptError,
-    OutOfMemoryError,
-    ReadOnlyError,
     RedisError,
     ResponseError,
-    TryAgainError,
 )
 from redis.exceptions import ConnectionError as LostConnection
 
@@ -120,11 +118,11 @@ Decision = Callable[[Fields], list[Change]]
 
 
 class Held(NamedTuple):
-    """An account, its keys by creation, and its counters as stored."""
+    """An account, its keys by creation, and its counters: days, last uses."""
 
     account: Account
     keys: list[KeyRecord]
-    counters: dict[bytes, bytes]
+    counters: dict[bytes, int]
 
 
 class RedisStore:
@@ -168,9 +166,9 @@ class RedisStore:
             )  # fmt: skip
             try:
                 reply = await self._run(ADMIT, tag, keys, arguments)
-            except ResponseError as error:
-                if not _cannot_write(error):
-                    raise
+            except ClusterDownError:
+                raise  # a member cut off from the others may have missed a revocation
+            except ResponseError:
                 return await self._admit_uncounted(key_id, digest, now)
             account, key, *counted = reply
             if not counted:
@@ -212,7 +210,12 @@ class RedisStore:
         return Admission(account, key, minute, day)
 
     async def _admit_uncounted(self, key_id: str, digest: bytes, now: float) -> Admission:
-        """The server answers, but cannot write: a good key is served."""
+        """The server answers, but cannot count: a good key is served if it can be read.
+
+        It is demoted, out of memory or disk, short of replicas, not asked with the right to
+        run scripts; the account is on its way to another server (TRYAGAIN); what stands in
+        the counters' place is none.
+        """
         account, key = await self._records(key_id)
         if account is None or key is None:
             # It may be a replica that has not been filled yet: not a reason to refuse a key.
@@ -391,13 +394,15 @@ class RedisStore:
     async def entries(self) -> AsyncIterator[Entry]:
         today = day_name(int(time.time() // 86_400)).encode()
         async for held in self._everything():
-            used = int(held.counters.get(today, 0))
+            used = held.counters.get(today, 0)
             for key in held.keys:
                 yield Entry(held.account, key, used)
 
     async def usage(self, account_id: str, days: int, now: float) -> Mapping[str, int]:
         async with _answering():
-            counters = _pairs(await self._call(account_id, "HGETALL", f"icsm:{{{account_id}}}:use"))
+            counters = _counts(
+                await self._call(account_id, "HGETALL", f"icsm:{{{account_id}}}:use")
+            )
         last = int(now // 86_400)
         wanted = {day_name(number) for number in range(last - days + 1, last + 1)}
         return {day: requests for day, requests in _days(counters) if day in wanted}
@@ -428,7 +433,10 @@ class RedisStore:
         async def read(node: Node | Asking) -> list[Any]:
             return await node.session(("HGETALL", name), ("HGETALL", f"{name}:use"))
 
-        fields, counters = map(_pairs, await self._topology.run(account_id, read))
+        stored, counted = await self._topology.run(account_id, read)
+        if isinstance(counted, ResponseError):
+            raise counted
+        fields, counters = _pairs(stored), _counts(counted)
         if b"account" not in fields:
             return None
         account = _account(fields.pop(b"account"))
@@ -620,7 +628,7 @@ async def _answering(budget_s: float = BUDGET_S) -> AsyncIterator[None]:
     try:
         async with Patience(budget_s):
             yield
-    except (RedisError, OSError, msgspec.MsgspecError) as error:
+    except (RedisError, OSError, ValueError) as error:  # ValueError: a record or a counter is none
         reason = f"{type(error).__name__}: {error}"
         raise StoreUnavailable(reason, cause=_cause(error)) from error
 
@@ -636,16 +644,6 @@ def _cause(error: BaseException) -> str:
             return errno.errorcode.get(each.errno, "")
         each = each.__cause__ or each.__context__
     return "no-connection" if isinstance(error, (LostConnection, OSError)) else ""
-
-
-def _cannot_write(error: ResponseError) -> bool:
-    """Whether the server can still be read: demoted, out of memory or disk, short of replicas.
-
-    TRYAGAIN is a slot on its way: the account's keys are on two servers for a moment.
-    """
-    if isinstance(error, (ReadOnlyError, OutOfMemoryError, TryAgainError)):
-        return True
-    return str(error).startswith(("MISCONF", "NOREPLICAS"))
 
 
 def _judge(key: KeyRecord | None, digest: bytes, now: float) -> None:
@@ -675,7 +673,7 @@ def _change_command(key: str, changes: list[Change], fields: int) -> tuple[Any, 
     return ("EVAL", CHANGE.source, 1, key, fields, *(part for change in changes for part in change))
 
 
-def _used_at(key: KeyRecord, last_use: bytes | None) -> KeyRecord:
+def _used_at(key: KeyRecord, last_use: bytes | int | None) -> KeyRecord:
     return key if last_use is None else replace(key, last_used_at=int(last_use))
 
 
@@ -683,7 +681,11 @@ def _pairs(reply: Sequence[bytes]) -> dict[bytes, bytes]:
     return dict(zip(reply[::2], reply[1::2], strict=True))
 
 
-def _days(counters: Mapping[bytes, bytes]) -> list[tuple[str, int]]:
+def _counts(reply: Sequence[bytes]) -> dict[bytes, int]:
+    return {field: int(value) for field, value in _pairs(reply).items()}
+
+
+def _days(counters: Mapping[bytes, int]) -> list[tuple[str, int]]:
     """The counters that are of days: a key id has no hyphen."""
-    days = ((field.decode(), int(value)) for field, value in counters.items() if b"-" in field)
+    days = ((field.decode(), value) for field, value in counters.items() if b"-" in field)
     return sorted(days)
