@@ -257,6 +257,29 @@ async def test_a_replaced_file_is_never_read_on_from_and_its_log_never_mixed_in(
     assert await store._writer.run(integrity) == "ok"
 
 
+async def test_what_is_written_to_a_restored_file_holds_on_every_server_once_answered(
+    path: Path, now: float, tmp_path: Path
+) -> None:
+    """The other server looked at the former file a moment ago, and has not looked since."""
+    store, other = await open_at(path), await open_at(path)
+    for use in range(3):
+        key = await issuer(store, now)()
+        await store.backup(tmp_path / "backup.db")
+        await other.admit(key.id, key.digest, now)
+        other._reader.look()
+
+        os.replace(tmp_path / "backup.db", path)
+        if use % 2:
+            fresh = await issuer(store, now)()
+            await other.admit(fresh.id, fresh.digest, now)
+        else:
+            await store.revoke(key.id, int(now))
+            with pytest.raises(RevokedKey):
+                await other.admit(key.id, key.digest, now)
+    await store.close()
+    await other.close()
+
+
 async def test_a_server_that_starts_beside_the_log_of_another_database_sets_it_aside(
     store: SqliteStore, key: PresentedKey, now: float
 ) -> None:

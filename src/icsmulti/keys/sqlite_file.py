@@ -74,6 +74,7 @@ class StoreFile:
         self._connection: apsw.Connection | None = None
         self._execute: Any = None
         self._seen: tuple[int, ...] = ()
+        self._others_know_at = 0.0
         self._look_at = 0.0
         self._immutable = False
         self._fault, self._cause = "not opened", ""
@@ -138,6 +139,14 @@ class StoreFile:
         except (OSError, StoreUnavailable):
             return False
 
+    def wait_for_others(self) -> None:
+        """Until every reader has looked at a file that took another's place. For a writer.
+
+        Else one that still reads the former file would let a key in that was revoked in this
+        one and answered, or refuse one that was just made.
+        """
+        time.sleep(max(0.0, self._others_know_at - time.monotonic()))
+
     def empty_log(self) -> None:
         """Move the log into the database, as far as nobody is in the way. For a writer."""
         if self._connection is not None and self.still_there():
@@ -196,6 +205,8 @@ class StoreFile:
             raise
         self.drop()  # only now: never the last connection of a file that is the same
         self._connection, self._execute = connection, connection.cursor().execute
+        if self._seen and seen[:2] != self._seen[:2]:
+            self._others_know_at = time.monotonic() + LOOK_EVERY_S
         self._immutable, self._seen = immutable, seen
         if self._immutable:  # no statement may miss the moment when others can write again
             self._look_at = 0.0

@@ -79,6 +79,7 @@ class Writer:
 
     def _perform(self, job: Job[T], deadline: float) -> T:
         connection = self._file.connection()
+        self._file.wait_for_others()
         try:
             left_ms = int((deadline - time.monotonic()) * 1_000)
             connection.set_busy_timeout(max(1, min(WRITE_WAIT_MS * self._patience, left_ms)))
