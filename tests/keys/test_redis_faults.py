@@ -431,8 +431,33 @@ async def test_a_server_that_lost_everything_does_not_make_good_keys_invalid(
     calls = every_call(store, key)
     asked = ("admit", "authenticate", "find", "ping")
     seen = {name: await outcome(calls[name]()) for name in asked}
+    seen["a new account"] = await outcome(issuer(store, now)())
 
     assert set(seen.values()) == {"StoreUnavailable"}
+    assert server.ask("DBSIZE") == ":0"
+
+
+@PATIENT
+async def test_a_store_that_gets_its_identity_meanwhile_is_not_taken_for_a_lost_one(
+    store: KeyStore, now: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, made = asyncio.Event(), asyncio.Event()
+    call = store._call
+
+    async def read_late(tag: str, *command: object) -> object:
+        found = await call(tag, *command)
+        if command == ("GET", "icsm:{store}") and not asked.is_set():
+            asked.set()
+            await made.wait()
+        return found
+
+    monkeypatch.setattr(store, "_call", read_late)
+    refused = asyncio.create_task(outcome(store.admit("Ab3kQx90Za", bytes(32), now)))
+    await asked.wait()
+    await issuer(store, now)()
+    made.set()
+
+    assert await refused == "InvalidKey"
 
 
 # What is answered is durable

@@ -240,11 +240,12 @@ class RedisStore:
         A server restarted empty would otherwise turn every good key into an invalid one. An
         operator who starts a new store on purpose gives it a new identity, which is adopted.
         """
+        known = self._identity  # before asking: another task may give a new store its identity
         identity = await self._call("store", "GET", "icsm:{store}")
-        if identity is None and self._identity is not None:
+        if identity is None and known is not None:
             log.error("store-lost", extra={"fields": {"scheme": self.scheme}})
             raise StoreUnavailable("the store has lost its contents")
-        self._identity = identity
+        self._identity = identity or self._identity
 
     def _own(self, account: Account) -> tuple[int, int]:
         limits = account.limits
@@ -364,6 +365,7 @@ class RedisStore:
 
         async with _answering(DURABLE_S):
             if new:
+                await self._same_store()  # what is issued there is lost when it is restored
                 await self._identify()
             for _ in range(ROUNDS):
                 changes: list[Change] | None = await self._topology.run(tag, attempt)
