@@ -21,6 +21,7 @@ from patience import (
     outcome,
     until,
 )
+from redis.exceptions import ResponseError
 from redis_servers import DURABLE, Group, Proxy, Server, free_port, need, standalone
 from stores import DEFAULTS, issuer
 
@@ -29,7 +30,7 @@ from icsmulti.keys import KeyRecord, KeyStore, Limits, open_store, redis_durabil
 from icsmulti.keys.key import PresentedKey, new_account_id, new_key
 from icsmulti.keys.records import day_name
 from icsmulti.keys.redis_durability import FRESH_S, REPLICA_MS
-from icsmulti.keys.redis_node import COMMAND_S, CONNECT_S
+from icsmulti.keys.redis_node import COMMAND_S, CONNECT_S, TOGETHER, Node
 
 pytestmark = pytest.mark.anyio
 
@@ -257,6 +258,45 @@ async def test_admitting_is_one_round_trip(server: Server, now: float) -> None:
             await store.admit(key.id, key.digest, now)
 
         assert proxy.requests - before == 10
+
+
+@PATIENT
+@pytest.mark.parametrize("callers", [2, TOGETHER, 3 * TOGETHER + 1])
+async def test_those_who_ask_at_once_share_a_round_trip(
+    server: Server, now: float, callers: int
+) -> None:
+    async with Proxy(server.port) as proxy, opened(proxy.address, Limits(0, 0)) as store:
+        keys = [await issuer(store, now)() for _ in range(3)]
+        asked = [keys[n % 3] for n in range(callers)]
+        await asyncio.gather(*(store.admit(key.id, key.digest, now) for key in asked))
+        before = proxy.requests
+
+        admissions = await asyncio.gather(
+            *(store.admit(key.id, key.digest, now) for key in asked),
+            store.admit(keys[0].id, bytes(32), now),
+            return_exceptions=True,
+        )
+
+        assert isinstance(admissions.pop(), InvalidKey)
+        assert [admission.key.id for admission in admissions] == [key.id for key in asked]
+        refused = 2  # commands of its own for the wrong secret
+        assert proxy.requests - before <= -(-(callers + 1) // TOGETHER) + refused
+
+
+@PATIENT
+async def test_an_error_is_told_to_the_one_who_asked(server: Server) -> None:
+    node = Node("127.0.0.1", server.port, {})
+
+    replies = await asyncio.gather(
+        node.call("PING"),
+        node.call("NO-SUCH-COMMAND"),
+        node.call("ECHO", "a"),
+        return_exceptions=True,
+    )
+
+    assert [replies[0], replies[2]] == [b"PONG", b"a"]
+    assert isinstance(replies[1], ResponseError)
+    await node.close()
 
 
 @PATIENT

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio.connection import Connection, SSLConnection
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError, ResponseError
@@ -28,6 +29,9 @@ REST_S = 0.25
 
 LAST_TURN_S = 0.05
 """What is left, at the end of a wait, to read what has already arrived."""
+
+TOGETHER = 32
+"""Commands at most in one round trip: what they save is had by then, and none waits for long."""
 
 CONNECTIONS = 16
 """At most, to one server: Redis runs one command at a time, more would only queue there."""
@@ -65,6 +69,9 @@ class Node:
         self.host, self.port = host, port
         self._options = {name: value for name, value in options.items() if name != "tls"}
         self._connection_class = SSLConnection if options.get("tls") else Connection
+        self._asked: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
+        """Commands that nobody has sent yet."""
+        self._asking: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._session_turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[Connection] = []
@@ -77,9 +84,15 @@ class Node:
         return f"{self.host}:{self.port}"
 
     async def call(self, *command: Any) -> Any:
-        """Send one command, return its reply."""
-        async with self._turns:
-            return (await self._send((command,), COMMAND_S))[0]
+        """Send one command, return its reply. Those of one turn of the loop go together."""
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[Any] = loop.create_future()
+        self._asked.append((command, reply))
+        if len(self._asked) % TOGETHER == 1:
+            task = loop.create_task(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        return await reply
 
     async def session(self, *commands: Sequence[Any], patience_s: float = COMMAND_S) -> list[Any]:
         """Send commands together on one connection, return their replies in order.
@@ -89,12 +102,32 @@ class Node:
         command is raised; to a later one, it stands in its place.
         """
         async with self._session_turns:
-            return await self._send(commands, patience_s)
+            replies = await self._send(commands, patience_s)
+        if isinstance(replies[0], ResponseError):
+            raise replies[0]
+        return replies
 
     async def close(self) -> None:
         """Let go. What is under way ends, and its connection with it."""
         self._closed = True
         await self._drop_idle()
+
+    async def _ask(self) -> None:
+        """Send what is asked by the time that it is this task's turn, and hand out the replies."""
+        async with self._turns:
+            asked, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
+            replies: list[Any]
+            try:
+                replies = await self._send([command for command, _ in asked], COMMAND_S)
+            except Exception as error:
+                replies = [error] * len(asked)
+        for (_, waiting), reply in zip(asked, replies, strict=True):
+            if waiting.done():  # its caller has left
+                continue
+            if isinstance(reply, Exception):
+                waiting.set_exception(reply)
+            else:
+                waiting.set_result(reply)
 
     async def _send(self, commands: Sequence[Sequence[Any]], patience_s: float) -> list[Any]:
         if asyncio.get_running_loop().time() < self._rests_until:
@@ -116,7 +149,9 @@ class Node:
         replies: list[Any] = []
         try:
             async with Patience(patience_s):
-                await connection.send_packed_command(connection.pack_commands(commands))
+                await connection.send_packed_command(
+                    b"".join(pack_command(tuple(command)) for command in commands)
+                )
                 for _ in commands:
                     try:
                         replies.append(await connection.read_response())
@@ -136,8 +171,6 @@ class Node:
                 self._idle.append(connection)
                 if self._closed:
                     await self._drop_idle()
-        if isinstance(replies[0], ResponseError):
-            raise replies[0]
         return replies
 
     async def _connect(self) -> Connection:
