@@ -17,6 +17,7 @@ from icsmulti.app import build_app
 from icsmulti.keys import PATIENT, Limits, open_store
 from icsmulti.keys.issue import create_key
 from icsmulti.settings import Settings, read
+from icsmulti.web.api import ASIDE_OCTETS, LONG_OCTETS
 
 pytestmark = pytest.mark.anyio
 
@@ -349,6 +350,30 @@ async def test_failures_of_an_address_are_limited_and_a_good_key_is_not(tmp_path
 
 async def test_accept_is_never_refused(api):
     assert (await api.post(Accept="image/png")).status_code == 200
+
+
+def of(count: int) -> bytes:
+    """The published example, so many times."""
+    [example] = json.loads(EXAMPLE)["evenement"]["occurrences"]
+    occurrences = [example | {"id": f"evt-{number}"} for number in range(count)]
+    return json.dumps({"evenement": {"occurrences": occurrences}}).encode()
+
+
+async def test_a_list_of_middling_size_waits_for_no_long_one(api):
+    long, middling = of(5_000), of(100)
+    assert len(long) > LONG_OCTETS > len(middling) > ASIDE_OCTETS
+    ended: list[str] = []
+
+    async def post(name: str, content: bytes) -> None:
+        answer = await api.post(content)
+        assert answer.status_code == 200
+        ended.append(name)
+
+    waiting = [asyncio.create_task(post("long", long)) for _ in range(6)]
+    await asyncio.sleep(0)
+    await asyncio.gather(post("middling", middling), *waiting)
+
+    assert "middling" in ended[:3]  # of seven, and the last to ask
 
 
 async def test_a_large_calendar_is_compressed_when_asked(api):
