@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsmulti.engine import days
-from icsmulti.engine.days import local_times
-from icsmulti.engine.times import InvalidDate, locate
-from icsmulti.engine.written import date_time
+from icsmulti.engine.days import local_times, whole_days
+from icsmulti.engine.times import InvalidDate, dates, locate, parse
+from icsmulti.engine.written import date, date_time
 from icsmulti.engine.zones import names, zone
 
 PARIS = zone("Europe/Paris")
@@ -167,3 +167,71 @@ def test_tables_keep_nothing_of_what_is_no_date():
 
     assert list(table) == ["2026-05-12"]
     assert "Tx" not in table["2026-05-12"][1]
+
+
+WHOLE = ("2026-07-14", "2026-07-14T00:00:00Z", "2026-07-14T00:00:00.000Z")
+
+
+def same_days(start, end, tz=PARIS):
+    """What the table says of an all-day event is what the slow way says; or nothing."""
+    try:
+        found = whole_days(start, end, tz)
+    except InvalidDate as refusal:
+        found = refusal
+    try:
+        first, last = dates(parse(start), parse(end), tz)
+        expected = date(first), date(last + timedelta(days=1))
+    except (InvalidDate, OverflowError) as refusal:
+        expected = refusal
+    if isinstance(expected, Exception):
+        assert found is None or isinstance(found, InvalidDate), (start, end)
+    else:
+        assert found in (None, expected), (start, end)
+    return found
+
+
+@pytest.mark.parametrize("start", WHOLE)
+@pytest.mark.parametrize("end", WHOLE)
+@pytest.mark.parametrize("name", ["Europe/Paris", "Pacific/Apia", "America/New_York", "UTC"])
+def test_whole_days_as_browsers_send_them_are_told_by_table(start, end, name):
+    assert same_days(start, end.replace("-14", "-16"), zone(name)) == ("20260714", "20260717")
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_whole_day_one_slip_away_from_a_common_form_is_read_as_the_slow_way_does(text):
+    for near in one_slip_away(text):
+        same_days(near, text)
+        same_days(text, near)
+
+
+@given(
+    st.dates(datetime(1890, 1, 1).date(), datetime(2150, 1, 1).date()),
+    st.integers(-3, 40),
+    st.tuples(
+        *2 * [st.sampled_from(["", "T00:00:00Z", "T00:00:00.000Z", "T22:00:00Z", "T00:00:00"])]
+    ),
+    st.sampled_from(names()),
+)
+def test_whole_days_in_any_zone_are_told_as_the_slow_way_does_or_left_to_it(
+    first, more, tails, name
+):
+    start, end = (
+        f"{day}{tail}" for day, tail in zip((first, first + timedelta(more)), tails, strict=True)
+    )
+    same_days(start, end, zone(name))
+
+
+@pytest.mark.parametrize("days_before", [0, 1, 5])
+def test_whole_days_beside_a_change_of_clocks_and_at_the_ends_of_time_are_the_same(days_before):
+    for text in (
+        "2026-03-29",
+        "2026-10-25",
+        "0001-01-05",
+        "1583-01-01",
+        "9999-12-31",
+        "2100-01-01",
+    ):
+        for tz in (PARIS, zone("Pacific/Apia")):
+            same_days(text, text, tz)
+    change = datetime(2026, 10, 25) - timedelta(days=days_before)
+    assert same_days(f"{change:%Y-%m-%d}", "2026-10-25") is None

@@ -1,11 +1,13 @@
-"""Date strings of timed events on a zone's clock, by table: a quiet day, and a time of day.
+"""Date strings on a zone's clock, by table: a quiet day, and a time of day.
 
     >>> local_times(["2026-05-12T10:00:00Z", "2026-10-25T00:30:00Z"], zone("Europe/Paris"))
     ['20260512T120000', None]
+    >>> whole_days("2026-07-14T00:00:00.000Z", "2026-07-14", zone("Europe/Paris"))
+    ('20260714', '20260715')
 
 Nearly every date lies on a day around which no clock changes. Then its two halves say all there
 is to say, each is read once (by `times.parse`), and no date becomes a number and a text again:
-half the cost of a date. All others, None here, are `times.locate`'s.
+half the cost of a date. All others, None here, are `times.locate`'s and `times.dates`'.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ KEPT = 1_000
 _DAY = timedelta(days=1)
 _ANY_DATE = "2026-01-15"
 _MIDNIGHT = datetime.fromisoformat(_ANY_DATE)
+_ITSELF = frozenset(("", "T00:00:00Z", "T00:00:00.000Z"))
+"""What may follow a date that means itself in an all-day event, whatever the zone."""
 
 T = TypeVar("T")
 
@@ -89,6 +93,25 @@ def local_times(texts: Iterable[str], zone: Zone) -> list[str | None]:
         except KeyError:
             found.append(None)
     return found
+
+
+def whole_days(start: str, end: str, zone: Zone) -> tuple[str, str] | None:
+    """The first day of an all-day event and the one after its last, as DATE (RFC 5545 §3.3.4).
+
+    Of dates as people and browsers send them; None if one is not, or not a quiet day.
+
+    Raises:
+        InvalidDate: as `local_times`.
+    """
+    if start[10:] not in _ITSELF or end[10:] not in _ITSELF:
+        return None
+    days = _days(zone)
+    try:
+        (_, first, _), _ = days[start[:10]]
+        (_, _, behind), _ = days[end[:10]]
+    except KeyError:
+        return None
+    return first, behind
 
 
 def _kept(table: dict[str, T], text: str, value: T) -> T:

@@ -26,7 +26,7 @@ from icsmulti.engine.advice import Say, code_only
 from icsmulti.engine.answer import answer
 from icsmulti.engine.checking import Refused
 from icsmulti.engine.contentline import clean, content_lines, escape_all, one_line
-from icsmulti.engine.days import local_times
+from icsmulti.engine.days import local_times, whole_days
 from icsmulti.engine.filename import EXTENSION, disposition
 from icsmulti.engine.identity import uid_maker
 from icsmulti.engine.request import (
@@ -284,10 +284,13 @@ class _Events:
 
     def _all_day(self, occurrence: Occurrence) -> str:
         """DTSTART and DTEND as DATE; DTEND is the calendar day after the last (§3.6.1)."""
-        first, last = dates(parse(occurrence.dateDebut), parse(occurrence.dateFin), self._zone)
-        if last < first:
+        days = whole_days(occurrence.dateDebut, occurrence.dateFin, self._zone)
+        if days is None:
+            first, last = dates(parse(occurrence.dateDebut), parse(occurrence.dateFin), self._zone)
+            days = date_form(first), date_form(last + _DAY)
+        start, end = days
+        if end <= start:
             raise Refused
-        start, end = date_form(first), date_form(last + _DAY)
         return f"DTSTART;VALUE=DATE:{start}\r\nDTEND;VALUE=DATE:{end}\r\n"
 
 
