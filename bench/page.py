@@ -185,7 +185,7 @@ def _missed(found: Results) -> str:
   of a small request: each answer that leaves alone wakes its caller, which interrupts the next
   request); the same requests step by step together, all keys and then all calendars (19 µs with sixteen
   callers, 28 with sixty-four: each step finds its code in the processor's caches; a lone caller gains
-  nothing); dates of quiet days by table (0.5 µs an event); answers written at once with their head
+  nothing); dates of quiet days by table (0.5 µs an event, 3 of one that lasts all day); answers written at once with their head
   checked in one look (8 µs), one task for each connection (4 µs), the file name by table look-ups (9 µs), headers read once and
   tuples in place of frozen dataclasses (3 µs), folding without a call a line (1 µs an event), faults of
   plain events without the richer members and with the same table of dates (10 000 faults: 3.7 → 1.2
@@ -194,8 +194,8 @@ def _missed(found: Results) -> str:
   bodies instead of two, events encoded one by one, times alone by columns (2 % less at a thousand, 4 % more
   for one), all texts of an event looked at as one, a later garbage collection. **Not done**: keeping keys in memory: a revocation must
   hold at the next request; counting without the shared file's lock: limits must be exact
-  over all workers; large bodies on the event loop itself, or a thread that keeps the interpreter for 10 ms at a time
-  (12 and 10 % where all are large): others would wait."""
+  over all workers; large bodies on the event loop itself (18 % at a hundred occurrences, 12 at a thousand), or a thread that
+  keeps the interpreter for 10 ms at a time (10 % at a thousand): others would wait."""
 
 
 def _value(found: Results, path: str) -> float | None:

@@ -26,7 +26,7 @@ PATH = "/api/generate"
 ALLOW = "POST, OPTIONS"
 
 ASIDE_OCTETS = 16_384
-"""From this size a body leaves the event loop, so that other callers do not wait (about 1 ms)."""
+"""From this size (a third of a millisecond) a body leaves the event loop, so that others do not wait."""
 LONG_OCTETS = 262_144
 """From this size it has a lane of its own: what takes a hundredth of a second never waits for what
 takes a tenth. One at a time in each lane bounds a worker's memory."""
