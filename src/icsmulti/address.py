@@ -32,6 +32,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(reason, setting=setting, host=host, port=port) from error
 
 
+def authority(host: str, port: int) -> str:
+    """Host and port as a URI has them (RFC 3986 §3.2): an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def without_password(store: str) -> str:
     """A store's address, checked before, as it may be shown: Sentinels have a password too."""
     url = urlsplit(store)

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from icsmulti.address import listen, without_password
+from icsmulti.address import authority, listen, without_password
 from icsmulti.engine.zones import TZDATA_VERSION, names, zone
 from icsmulti.errors import SettingsError, StoreUnavailable
 from icsmulti.keys import PATIENT, Limits, open_store
@@ -61,8 +61,7 @@ def look_at_tzdata(now: datetime) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"{host}:{settings.port}"
+    address = authority(settings.host, settings.port)
     try:
         listen(settings.host, settings.port).close()
     except SettingsError as error:

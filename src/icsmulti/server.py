@@ -30,7 +30,7 @@ from typing import Any, cast
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.server import Server
 
-from icsmulti.address import BACKLOG, listen, without_password
+from icsmulti.address import BACKLOG, authority, listen, without_password
 from icsmulti.check import Finding, look_at_store, look_at_tzdata
 from icsmulti.locales import DEFAULT, Catalogue, catalogue
 from icsmulti.settings import Settings, default_store
@@ -92,8 +92,7 @@ def _open_standard_streams() -> None:
 def _announce(settings: Settings, say: Catalogue, listener: socket.socket, store: Finding) -> None:
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104 - compared
-    shown = f"[{shown}]" if ":" in shown else shown
-    tell(say, "ready", address=f"http://{shown}:{port}")
+    tell(say, "ready", address=f"http://{authority(shown, port)}")
     if not store.ok:
         print(store.line(say), file=sys.stderr, flush=True)
         tell(say, "without-store")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from subprocess import PIPE
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from others import keeping_locks
 from patience import Awake
 
 from icsmulti.errors import RateLimited
@@ -25,28 +22,6 @@ from icsmulti.keys.sqlite_region import LOCK_WAIT_S, PrivateMemory, SharedFile
 SECOND = 10**9
 NOON = 1_795_348_800  # 2026-11-22T12:00:00Z
 DAY = 86_400
-
-
-HOLD_EVERY_LOCK = """
-import fcntl, sys, time
-file = open(sys.argv[1], "r+b")
-fcntl.lockf(file, fcntl.LOCK_EX)
-print(flush=True)
-time.sleep(float(sys.argv[2]))
-"""
-
-
-@contextmanager
-def holding_every_lock(path: Path, seconds: float) -> Iterator[None]:
-    """While another process keeps every lock of the counters, for *seconds* at most."""
-    command = [sys.executable, "-c", HOLD_EVERY_LOCK, path, str(seconds)]
-    with subprocess.Popen(command, stdout=PIPE) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        try:
-            yield
-        finally:
-            holder.kill()
 
 
 def nothing_stored(account: str, day: int) -> int:
@@ -373,7 +348,7 @@ def test_private_memory_counts_as_a_file_does(path: Path, monkeypatch: pytest.Mo
 def test_a_lock_kept_by_a_stopped_process_costs_a_moment_once(
     counters: Counters, path: Path
 ) -> None:
-    with holding_every_lock(path, 600), Awake() as awake:
+    with keeping_locks(path), Awake() as awake:
         for _ in range(50):
             with pytest.raises(TimeoutError):
                 counters.admit("Ab3kQx", 60, 0, NOON, nothing_stored)
@@ -386,10 +361,10 @@ def test_a_lock_that_was_kept_is_waited_for_again_once_it_was_free(
     counters: Counters, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else each of two busy workers would let in uncounted whatever meets the other's turn."""
-    with holding_every_lock(path, 600), pytest.raises(TimeoutError):
+    with keeping_locks(path), pytest.raises(TimeoutError):
         counters.admit("Ab3kQx", 60, 0, NOON, nothing_stored)
     assert passed(counters, NOON, 1) == 1
 
     monkeypatch.setattr(sqlite_region, "LOCK_WAIT_S", 60)
-    with holding_every_lock(path, 0.3):
+    with keeping_locks(path, seconds=0.3):
         assert passed(counters, NOON, 1) == 1

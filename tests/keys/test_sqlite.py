@@ -18,6 +18,7 @@ from subprocess import PIPE
 
 import apsw
 import pytest
+from others import KEEPS_TRANSACTION, another, keeping_locks
 from patience import BACK_WITHIN_S, WITHIN_S, Awake, eventually
 from stores import DEFAULTS, issuer
 
@@ -443,16 +444,8 @@ async def test_damaged_pages_are_unavailable_and_never_a_refused_key(
 @pytest.fixture
 def lock_holder(store: SqliteStore) -> Iterator[None]:
     """Another process in the midst of a transaction that never ends."""
-    program = (
-        "import apsw, sys, time; c = apsw.Connection(sys.argv[1]);"
-        "c.execute('BEGIN IMMEDIATE'); print(flush=True); time.sleep(600)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program, store.path], stdout=PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    yield
-    process.kill()
-    process.communicate()
+    with another(KEEPS_TRANSACTION, store.path):
+        yield
 
 
 async def test_a_lock_that_is_never_freed_stops_no_request_and_refuses_writes_soon(
@@ -486,16 +479,8 @@ async def test_what_waited_too_long_for_its_turn_is_never_written(
 @pytest.fixture
 def pairing_lock_holder(store: SqliteStore) -> Iterator[None]:
     """Another process, stopped while it opens the database."""
-    program = (
-        "import fcntl, sys, time; file = open(sys.argv[1] + '-counters', 'r+b');"
-        f"fcntl.lockf(file, fcntl.LOCK_EX, 1, {PAIRING_AT}); print(flush=True); time.sleep(600)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program, store.path], stdout=PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    yield
-    process.kill()
-    process.communicate()
+    with keeping_locks(Path(f"{store.path}-counters"), at=PAIRING_AT, length=1):
+        yield
 
 
 async def test_a_process_that_stops_while_it_opens_the_file_stops_no_other(
@@ -514,7 +499,10 @@ async def test_a_file_that_changes_while_a_request_is_counted_does_not_stop_it(
 ) -> None:
     """The first request of a day asks the database under a lock that a look would wait for."""
     status, changes = StoreFile._status, itertools.count()
-    changed = lambda file: (*status(file)[:2], next(changes))  # noqa: E731
+
+    def changed(file: StoreFile) -> tuple[int, ...]:
+        return (*status(file)[:2], next(changes))
+
     monkeypatch.setattr(StoreFile, "_status", changed)
     monkeypatch.setattr(sqlite_file, "LOOK_EVERY_S", 0)
     await store.ping()

@@ -140,7 +140,7 @@ class Counters:
         today = seconds // 86_400
         left = 86_400 - seconds % 86_400
         region = self.region
-        at = self._places.get(account) or self._place(account)
+        at = self._places.get(account) or self._remember(account, self._set_of(account))
         lock = at - (at - _ACCOUNTS_AT) % _SET_BYTES
         region.lock(lock)
         try:
@@ -245,16 +245,16 @@ class Counters:
         spread = int.from_bytes(blake2b(account.encode(), digest_size=2).digest(), "little")
         return _ACCOUNTS_AT + spread % _SETS * _SET_BYTES
 
-    def _place(self, account: str, at: int = 0) -> int:
-        """Where an account's slot is, or probably is: remembered."""
+    def _remember(self, account: str, at: int) -> int:
+        """Look for an account's slot there first, until another is found to hold it."""
         if len(self._places) > 100_000:
             self._places.clear()
-        place = self._places[account] = at or self._set_of(account)
-        return place
+        self._places[account] = at
+        return at
 
     def _find(self, start: int, account: str) -> tuple[int, bytes]:
         at, slot = self._slot(start, account.encode().ljust(8, b"\0"))
-        self._place(account, at)
+        self._remember(account, at)
         if slot == _EMPTY:
             slot = _ACCOUNT.pack(account.encode(), 0, 0, 0, 0, 0)
         return at, slot

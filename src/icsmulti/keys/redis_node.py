@@ -71,7 +71,7 @@ class Node:
         self._connection_class = SSLConnection if options.get("tls") else Connection
         self._asked: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
         """Commands that nobody has sent yet."""
-        self._asking: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._session_turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[Connection] = []
@@ -89,9 +89,9 @@ class Node:
         reply: asyncio.Future[Any] = loop.create_future()
         self._asked.append((command, reply))
         if len(self._asked) % TOGETHER == 1:
-            task = loop.create_task(self._ask())
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            task = loop.create_task(self._send_asked())
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
         return await reply
 
     async def session(self, *commands: Sequence[Any], patience_s: float = COMMAND_S) -> list[Any]:
@@ -112,7 +112,7 @@ class Node:
         self._closed = True
         await self._drop_idle()
 
-    async def _ask(self) -> None:
+    async def _send_asked(self) -> None:
         """Send what is asked by the time that it is this task's turn, and hand out the replies."""
         async with self._turns:
             asked, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]

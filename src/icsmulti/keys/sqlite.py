@@ -323,7 +323,7 @@ class SqliteStore:
         with contextlib.suppress(StoreUnavailable):  # a disk that takes nothing is why one copies
             await self._flush()
         source = StoreFile(self.path, writer=False, patience=self._patience)
-        await asyncio.to_thread(moving.copy, source, self.path, target)
+        await asyncio.to_thread(moving.copy, source, target)
 
     # Within
 

@@ -64,7 +64,7 @@ class StoreFile:
     def __init__(
         self, path: Path, *, writer: bool, patience: int = 1, maker: StoreFile | None = None
     ) -> None:
-        self._path: Final = path
+        self.path: Final = path
         self._writer: Final = writer
         self._maker: Final = maker
         self._patience: Final = patience
@@ -108,7 +108,7 @@ class StoreFile:
         self._look_at = time.monotonic() + LOOK_EVERY_S
         try:
             if self.may_create:
-                create(self._path)
+                create(self.path)
             seen = self._status()
             if self._connection is None or seen != self._seen or self._immutable:
                 self._reopen()
@@ -123,7 +123,7 @@ class StoreFile:
     def failed(self, error: Exception) -> StoreUnavailable:
         """What the contract says of an error in a statement. The next look opens again."""
         if isinstance(error, apsw.BusyError):
-            reason = f"{self._path}: another process keeps it locked"
+            reason = f"{self.path}: another process keeps it locked"
             return StoreUnavailable(reason, cause="locked")
         self.drop()
         self._blame(error)
@@ -172,7 +172,7 @@ class StoreFile:
         return self._connection is not None and not self._immutable and self.still_there()
 
     def _blame(self, error: Exception) -> None:
-        self._fault, self._cause = f"{self._path}: {_reason(error)}", cause_of(error)
+        self._fault, self._cause = f"{self.path}: {_reason(error)}", cause_of(error)
 
     def _missing(self) -> None:
         """Why there is no file: it could not be made, there never was one, or it is lost."""
@@ -185,7 +185,7 @@ class StoreFile:
         return StoreUnavailable(self._fault, cause=self._cause)
 
     def _status(self) -> tuple[int, ...]:
-        status = self._path.stat()
+        status = self.path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would block, a folder is none
             kind = "EISDIR" if stat.S_ISDIR(status.st_mode) else "not-a-file"
             raise StoreUnavailable("not a regular file", cause=kind)
@@ -214,14 +214,14 @@ class StoreFile:
     def _open(self) -> tuple[apsw.Connection, bool]:
         """A connection, and whether it can only read what will not change."""
         try:
-            return self._connect(self._path.as_uri()), False
+            return self._connect(self.path.as_uri()), False
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.FullError):
             # A read-only or full disk cannot hold the log's index. Without a log the file
             # is complete, and keys can be served from it as it is.
-            log = Path(f"{self._path}-wal")
+            log = Path(f"{self.path}-wal")
             if self._writer or (log.exists() and log.stat().st_size):
                 raise
-            return self._connect(f"{self._path.as_uri()}?immutable=1"), True
+            return self._connect(f"{self.path.as_uri()}?immutable=1"), True
 
     def _connect(self, uri: str) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
@@ -249,7 +249,7 @@ class StoreFile:
         """What SQLite does not see as long as the first page is in the log: garbage."""
         # Through SQLite's own file layer: closing a descriptor of ours would drop its locks.
         flags = [apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0]
-        file = apsw.VFSFile("unix" if os.name == "posix" else "win32", str(self._path), flags)
+        file = apsw.VFSFile("unix" if os.name == "posix" else "win32", str(self.path), flags)
         try:
             size = file.xFileSize()
             if not size and self.region is not None:  # SQLite would delete the log beside it
@@ -274,9 +274,9 @@ class StoreFile:
                 noted = _PAIRING.unpack(region.read(_PAIRING.size, PAIRING_AT))
             if noted[:2] != database and noted[2:] == self._log() != _NO_LOG:
                 self._check_magic()  # garbage takes no log from the database that may come back
-                os.replace(f"{self._path}-wal", f"{self._path}-wal.replaced")
+                os.replace(f"{self.path}-wal", f"{self.path}-wal.replaced")
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{self._path}-shm")
+                    os.unlink(f"{self.path}-shm")
             yield
             note = (*database, *self._log())
             if note != noted:
@@ -286,7 +286,7 @@ class StoreFile:
 
     def _log(self) -> tuple[int, int]:
         try:
-            status = os.stat(f"{self._path}-wal")
+            status = os.stat(f"{self.path}-wal")
         except FileNotFoundError:
             return _NO_LOG
         return status.st_dev, status.st_ino

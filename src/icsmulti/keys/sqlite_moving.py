@@ -189,12 +189,11 @@ def pages(run: Run) -> Iterator[list[dict[str, Any]]]:
     yield [write(Secret(name, value)) for name, value in rows]
 
 
-def copy(source: StoreFile, path: Path, target: Path) -> None:
+def copy(source: StoreFile, target: Path) -> None:
     """SQLite's online backup into a file that then takes the place of *target*.
 
     Args:
         source: not yet opened; closed when this returns.
-        path: the source's.
         target: where the copy goes.
 
     Raises:
@@ -202,7 +201,7 @@ def copy(source: StoreFile, path: Path, target: Path) -> None:
     """
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        if os.path.exists(target) and target.samefile(path):
+        if os.path.exists(target) and target.samefile(source.path):
             raise StoreUnavailable(f"{target}: a backup over the store itself")
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         flags = apsw.SQLITE_OPEN_READWRITE

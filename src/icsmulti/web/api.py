@@ -1,7 +1,8 @@
 """`POST /api/generate`: the published API, as a bare ASGI endpoint on the path of every request.
 
 The order of checks is contract.md §2: method, key, limit, content type, size and deadline,
-and last the content. Handlers raise; `problems` answers.
+and last the content. Handlers raise; `problems` answers. At each `together` the requests that
+arrived with this one come as far first: all keys, then all calendars, then all answers.
 """
 
 from __future__ import annotations
